@@ -1,0 +1,74 @@
+"""Containers killed for memory: a limit below what they need, or a need that grows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from steersman_tools.quantity import amount
+from steersman_tools.types import Observation
+
+from ...faults import Fault
+from ...types import Finding, Output
+from .. import cite
+from ..changes import container_before, latest_changes
+from ..scene import Scene
+from ..trouble import Trouble, containers_in_trouble, one_each
+
+LEAK_SECONDS = 45.0
+"""A run at least this long before the kill did not fail for its start-up need: its memory grew."""
+
+
+def oom_killed(scene: Scene) -> Iterator[Output]:
+    """One finding for each container that is killed for memory now."""
+    killed = [t for t in containers_in_trouble(scene) if t.ended.text("reason") == "OOMKilled"]
+    for trouble in one_each(killed):
+        ref, limit = trouble.workload.ref, trouble.spec.text("resources.limits.memory")
+        past = container_before(scene, trouble.workload, trouble.name)
+        old_limit, old_image = past.text("resources.limits.memory"), past.text("image")
+        lowered = bool(old_limit and limit and amount(limit) < amount(old_limit))
+        new_image = bool(old_image) and old_image != trouble.spec.text("image")
+        leaks = not lowered and _run_seconds(trouble) >= LEAK_SECONDS
+        field = f"{trouble.path}.image" if new_image and not lowered else f"{trouble.path}.resources.limits.memory"
+        yield Finding(
+            fault=Fault.MEMORY_LEAK if leaks else Fault.OOM_KILLED,
+            entity=ref,
+            field=field,
+            observed=trouble.spec.text("image") if new_image and not lowered else f"limit {limit or 'unset'}",
+            expected=old_limit if lowered else old_image if new_image else f"more memory than {limit}",
+            summary=f"Container {trouble.name} of {ref.kind} {ref.name} "
+            + ("grows until its memory limit kills it" if leaks else "needs more memory than its limit")
+            + (f" of {limit}" if limit else ""),
+            advice=_advice(trouble, old_limit if lowered else "", old_image if new_image else ""),
+            certainty=0.97,
+            breaks=(ref,),
+            observations=(
+                cite.container_state(scene, trouble.pod, trouble.status),
+                cite.fields(scene, trouble.workload.resource, f"{trouble.path}.resources"),
+                *_change(scene, trouble),
+            ),
+        )
+
+
+def _run_seconds(trouble: Trouble) -> float:
+    """How long the last run lasted."""
+    began, ended = trouble.ended.time("startedAt"), trouble.ended.time("finishedAt")
+    return (ended - began).total_seconds() if began and ended else 0.0
+
+
+def _advice(trouble: Trouble, old_limit: str, old_image: str) -> str:
+    if old_limit:
+        return f"Raise the memory limit back to {old_limit}"
+    if old_image:
+        return f"Go back to {old_image}, or raise the memory limit"
+    return "Raise the memory limit above what the container needs, and its request with it"
+
+
+def _change(scene: Scene, trouble: Trouble) -> Iterator[Observation]:
+    touched = [c for c in latest_changes(scene, trouble.workload) if f".{trouble.name}." in f".{c.path}"]
+    if touched and trouble.workload.current:
+        lines = [f"revision {c.revision}: {c.path}: {c.before} -> {c.after}" for c in touched]
+        yield cite.listing(
+            scene,
+            f"kubectl rollout history {trouble.workload.ref.kind.lower()}/{trouble.workload.ref.name} -n {trouble.workload.ref.namespace}",
+            lines,
+        )

@@ -1,0 +1,82 @@
+"""Calls that fail now, by what the callers log: who calls what in vain, and with which words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from steersman_tools.snapshot import Log
+from steersman_tools.types import Ref
+
+from .addresses import service_named
+from .logsigns import Sign, current, read
+from .scene import Scene
+from .workloads import Workload
+
+CALL_SIGNS = {
+    "dns-failed",
+    "connection-refused",
+    "timed-out",
+    "auth-failed",
+    "read-only",
+    "too-many-connections",
+    "bad-status",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One kind of failing call."""
+
+    caller: Ref
+    sign: Sign
+    log: Log
+    target: Ref | None
+    """The Service that was meant, if it can be told."""
+    address: str
+    """The address as the caller knows it."""
+
+
+@lru_cache(maxsize=1)
+def failing_calls(scene: Scene) -> tuple[Failure, ...]:
+    """Every kind of call that fails now, one for each caller, target and kind of failure."""
+    found: dict[tuple[Ref, Ref | None, str, str], Failure] = {}
+    for workload, log, sign in signs(scene):
+        if sign.kind in CALL_SIGNS:
+            target, address = _target(scene, workload, sign)
+            found.setdefault(
+                (workload.ref, target, address, sign.kind), Failure(workload.ref, sign, log, target, address)
+            )
+    return tuple(found.values())
+
+
+@lru_cache(maxsize=1)
+def signs(scene: Scene) -> tuple[tuple[Workload, Log, Sign], ...]:
+    """The signs that the logs of running containers show now."""
+    found = []
+    for query, log in scene.snapshot.logs.items():
+        workload = scene.workload_of.get(query.pod)
+        if workload and not query.previous:
+            for sign in current(read(log), scene.now):
+                found.append((workload, log, sign))
+    return tuple(found)
+
+
+def _target(scene: Scene, workload: Workload, sign: Sign) -> tuple[Ref | None, str]:
+    """What was called: by the address in the line, by the IP that was dialled, or by the caller's own settings."""
+    if sign.upstream:
+        host, port = sign.upstream
+        return service_named(host, workload.ref.namespace, scene.snapshot), f"{host}:{port}"
+    if not sign.host:
+        return None, ""
+    address = f"{sign.host}:{sign.port}" if sign.port else sign.host
+    if sign.host in scene.by_address:
+        owner = scene.by_address[sign.host]
+        if owner.kind == "Pod" and (above := scene.workload_of.get(owner)):
+            views = scene.services_of.get(above.ref, ())
+            owner = views[0].ref if views else above.ref
+        return owner, address
+    for call in scene.calls:
+        if call.caller == workload.ref and call.host == sign.host:
+            return call.service, address
+    return service_named(sign.host, workload.ref.namespace, scene.snapshot), address

@@ -1,0 +1,1 @@
+"""Prompts for language models, one file each; none is written in Python."""

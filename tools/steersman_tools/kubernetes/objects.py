@@ -1,0 +1,72 @@
+"""Objects as the API writes them, made fit to keep: secrets without values, events and log lines as records."""
+
+from __future__ import annotations
+
+import re
+
+from ..fields import Fields, read_time
+from ..redact import MARK
+from ..snapshot import EventRecord, LogLine
+from ..types import Json, Ref
+
+LINE_CHARACTERS = 2_000
+_PUBLIC = {"tls.crt", "ca.crt"}
+_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_CONTAINER = re.compile(r"\{([^}]+)\}")
+
+
+def without_secrets(item: Json) -> Json:
+    """A Secret without its values: which keys it has, and which of them are empty. Certificates are public and stay."""
+    if not isinstance(item, dict):
+        return item
+    kept = {k: v for k, v in item.items() if k not in ("data", "stringData")}
+    data = Fields(item).at("data").raw
+    kept["data"] = {key: value if key in _PUBLIC else MARK if value else "" for key, value in data.items()}
+    metadata = Fields(item).at("metadata").raw
+    notes = {k: v for k, v in Fields(item).at("metadata.annotations").raw.items() if k != _APPLIED}
+    return {**kept, "metadata": {**metadata, "annotations": notes}}
+
+
+def lean(item: Json) -> Json:
+    """The object without its managedFields and the copy of itself that kubectl apply leaves."""
+    if isinstance(item, dict) and isinstance(metadata := item.get("metadata"), dict):
+        metadata.pop("managedFields", None)
+        if isinstance(notes := metadata.get("annotations"), dict):
+            notes.pop(_APPLIED, None)
+    return item
+
+
+def event_record(event: Fields) -> EventRecord:
+    """An Event of core/v1 or events.k8s.io."""
+    about = event.at("involvedObject") or event.at("regarding")
+    container = _CONTAINER.search(about.text("fieldPath"))
+    first = event.time("firstTimestamp") or event.time("deprecatedFirstTimestamp") or event.time("eventTime")
+    last = event.time("series.lastObservedTime") or event.time("lastTimestamp") or event.time("deprecatedLastTimestamp")
+    return EventRecord(
+        about=Ref(about.text("namespace"), about.text("kind"), about.text("name")),
+        type=event.text("type"),
+        reason=event.text("reason"),
+        message=event.text("message") or event.text("note"),
+        count=event.integer("series.count") or event.integer("count") or 1,
+        first=first or event.time("metadata.creationTimestamp"),
+        last=last or first or event.time("metadata.creationTimestamp"),
+        source=event.text("source.component") or event.text("reportingComponent"),
+        container=container[1] if container else "",
+        uid=about.text("uid"),
+    )
+
+
+def log_lines(body: bytes) -> tuple[LogLine, ...]:
+    """The lines of a log that was asked for with timestamps; what is not text is shown as such, long lines are cut."""
+    return tuple(_line(text) for text in body.decode(errors="replace").split("\n") if text.strip())
+
+
+def _line(text: str) -> LogLine:
+    stamp, space, rest = text[: LINE_CHARACTERS + 40].partition(" ")
+    at = read_time(_micro(stamp)) if space and "T" in stamp else None
+    return LogLine(rest[:LINE_CHARACTERS], at) if at else LogLine(text[:LINE_CHARACTERS])
+
+
+def _micro(stamp: str) -> str:
+    """RFC 3339 with at most the microseconds that Python reads."""
+    return re.sub(r"(\.\d{6})\d+", r"\1", stamp)
