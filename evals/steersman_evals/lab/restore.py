@@ -89,7 +89,19 @@ async def restore(bench: Bench, cluster: Cluster, before: Inventory) -> bool:
                 await cluster.create(_fresh(obj))
         elif essence(now[ref]) != essence(obj):
             await _put_back(cluster, ref, obj, now[ref])
+    await _renew_pods(cluster)
     return await _healthy(bench)
+
+
+async def _renew_pods(cluster: Cluster) -> None:
+    """Deletes failed pods, and those that the lab's kubelet leaves unready after an outage (it does not report them again)."""
+    await asyncio.sleep(3)
+    pods = Fields((await cluster.transport.get("/api/v1/pods")).json()).each("items")
+    for pod in pods:
+        held = {c.text("type"): c.text("status") for c in pod.each("status.conditions")}
+        stale = held.get("ContainersReady") == "True" and held.get("Ready") != "True"
+        if pod.each("metadata.ownerReferences") and (stale or pod.text("status.phase") == "Failed"):
+            await cluster.delete(Ref(pod.text("metadata.namespace"), "Pod", pod.text("metadata.name")))
 
 
 def _fresh(obj: dict[str, Json]) -> Json:
