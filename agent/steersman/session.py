@@ -12,6 +12,8 @@ from . import workflow
 from .gather import Sources
 from .types import Asked, Closed, Entry, Event, Failed, Request
 
+__all__ = ["Session", "Sources"]
+
 
 class Session:
     """One question and everything that follows from it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from steersman.diagnose import examine
 from steersman.types import Diagnosis
-from steersman_tools.testing import Stage
+from steersman_tools.testing import Given, Stage
 
 WAITING = {"state": {"waiting": {"reason": "ContainerCreating"}}}
 
@@ -29,7 +29,7 @@ def named(stage: Stage) -> list[str]:
     return [f"{cause.fault} {cause.entity}" for cause in diagnose(stage).causes]
 
 
-def crashing(*, code: int = 1, reason: str = "Error", restarts: int = 4) -> dict[str, object]:
+def crashing(*, code: int = 1, reason: str = "Error", restarts: int = 4) -> Given:
     """The state of a container that keeps ending."""
     ended = {
         "terminated": {

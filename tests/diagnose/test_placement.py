@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from steersman_tools.testing import Given, Stage
+
 from .helpers import diagnose, named, shop
 
 UNSCHEDULABLE = "0/2 nodes are available"
 
 
-def pending(stage, **given) -> dict[str, object]:  # type: ignore[no-untyped-def]  # a helper of this file
-    pod: dict[str, object] = stage.deployment("cart", replicas=1, ready=0, node="", state={}, **given)[0]
+def pending(stage: Stage, **given: Given) -> Given:
+    pod: Given = stage.deployment("cart", replicas=1, ready=0, node="", state={}, **given)[0]
     stage.service("cart")
-    stage.event(f"Pod/{pod['metadata']['name']}", "FailedScheduling", UNSCHEDULABLE)  # type: ignore[index]
+    stage.event(f"Pod/{pod['metadata']['name']}", "FailedScheduling", UNSCHEDULABLE)
     return pod
 
 
@@ -37,9 +39,7 @@ def pending(stage, **given) -> dict[str, object]:  # type: ignore[no-untyped-def
         ),
     ],
 )  # fmt: skip
-def test_what_keeps_a_pod_off_every_node(
-    spec: dict[str, object], container: dict[str, object], fault: str | None
-) -> None:
+def test_what_keeps_a_pod_off_every_node(spec: Given, container: Given, fault: str | None) -> None:
     """The one condition that no node meets is the cause; where the pod would fit after all, none is invented."""
     stage = shop()
     pending(stage, spec=spec, container=container)

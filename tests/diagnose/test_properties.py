@@ -97,11 +97,11 @@ def mangle(obj: Json, chance: random.Random, value: Json) -> None:
     if not keys:
         return
     key = chance.choice(keys)
-    inner = obj[key]  # type: ignore[index, call-overload]  # either kind of container, with a key of its own
+    inner = obj[key]  # type: ignore[index]  # either kind of container, with a key of its own
     if isinstance(inner, dict | list) and inner and chance.random() < 0.8:
         mangle(inner, chance, value)
     else:
-        obj[key] = value  # type: ignore[index, call-overload]  # as above
+        obj[key] = copy.deepcopy(value)  # type: ignore[index]  # as above
 
 
 @settings(max_examples=30, deadline=None)

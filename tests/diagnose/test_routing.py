@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from steersman_tools.snapshot import Alert
+from steersman_tools.testing import Stage
 
 from .helpers import diagnose, named, shop
 
@@ -10,7 +11,7 @@ REFUSED = 'level=error msg="upstream call failed" upstream=cart:8080 err="dial t
 DROPPED = 'level=error msg="upstream call failed" upstream=cart:8080 err="dial tcp 10.96.0.7:8080: i/o timeout"'
 
 
-def frontend_log(stage, *lines: str) -> None:  # type: ignore[no-untyped-def]  # a helper of this file
+def frontend_log(stage: Stage, *lines: str) -> None:
     pod = next(o for k, o in stage.objects if k == "Pod" and o["metadata"]["name"].startswith("frontend"))
     stage.log(pod, *lines)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from steersman_tools.testing import stamp
+from steersman_tools.testing import Given, stamp
 
 from .helpers import crashing, diagnose, named, shop
 
@@ -80,9 +80,7 @@ def test_a_crash_for_want_of_another_is_not_its_own_fault() -> None:
 UNHEALTHY = {"state": {"running": {"startedAt": stamp(60)}}}
 
 
-def probing(
-    kind: str, message: str, *, probe: dict[str, object], before: dict[str, object] | None = None, restarts: int = 0
-) -> list[str]:
+def probing(kind: str, message: str, *, probe: Given, before: Given | None = None, restarts: int = 0) -> list[str]:
     stage = shop()
     old = {f"{kind}Probe": before} if before else None
     state = {**UNHEALTHY, "restartCount": restarts}
@@ -122,7 +120,7 @@ def probing(
         ),
     ],
 )
-def test_probes_are_told_apart(kind: str, message: str, probe: dict[str, object], flaw: str) -> None:
+def test_probes_are_told_apart(kind: str, message: str, probe: Given, flaw: str) -> None:
     """The probe's own error decides: port, protocol, path or time."""
     assert probing(kind, message, probe=probe, restarts=3 if kind == "liveness" else 0) == [
         f"{kind}-probe-{flaw} shop/Deployment/cart"

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -17,7 +18,8 @@ from .snapshot import Alert, EventRecord, Log, LogLine, LogQuery, Resource, Snap
 from .types import Json, Ref, Unreachable
 
 NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
-Object = dict[str, Json]
+Given: TypeAlias = Any
+"""JSON that a test writes down: checked by what is built of it."""
 
 
 def stamp(seconds_ago: float = 0.0) -> str:
@@ -30,7 +32,7 @@ class Stage:
     """A cluster in the making: everything is ready and an hour old unless it is said otherwise."""
 
     namespace: str = "shop"
-    objects: list[tuple[str, Object]] = field(default_factory=list)
+    objects: list[tuple[str, Given]] = field(default_factory=list)
     events: list[EventRecord] = field(default_factory=list)
     logs: dict[LogQuery, Log] = field(default_factory=dict)
     alerts: list[Alert] = field(default_factory=list)
@@ -40,10 +42,9 @@ class Stage:
         for document in yaml.safe_load_all(text):
             self.put(document)
 
-    def put(self, obj: Object) -> Object:
+    def put(self, obj: Given) -> Given:
         kind = str(obj["kind"])
         meta = obj.setdefault("metadata", {})
-        assert isinstance(meta, dict)
         if next(k for k in KINDS if k.name == kind).namespaced:
             meta.setdefault("namespace", self.namespace)
         meta.setdefault("uid", f"{kind}-{meta['name']}".lower())
@@ -52,7 +53,7 @@ class Stage:
         return obj
 
     def nodes(
-        self, *names: str, cpu: str = "8", memory: str = "32Gi", labels: Mapping[str, str] | None = None, **spec: Json
+        self, *names: str, cpu: str = "8", memory: str = "32Gi", labels: Mapping[str, str] | None = None, **spec: Given
     ) -> None:
         for name in names:
             size: Json = {"cpu": cpu, "memory": memory, "pods": "110"}
@@ -78,25 +79,25 @@ class Stage:
         image: str = "",
         port: int = 8080,
         env: Mapping[str, str] | None = None,
-        container: Mapping[str, Json] | None = None,
-        spec: Mapping[str, Json] | None = None,
-        before: Mapping[str, Json] | None = None,
-        state: Mapping[str, Json] | None = None,
+        container: Mapping[str, Given] | None = None,
+        spec: Mapping[str, Given] | None = None,
+        before: Mapping[str, Given] | None = None,
+        state: Mapping[str, Given] | None = None,
         node: str = "node-1",
-    ) -> list[Object]:
+    ) -> list[Given]:
         """A Deployment with its ReplicaSet and pods; returns the pods.
 
         `before` changes the container of the previous revision; `state` is the container status of the pods not ready.
         """
         ready = replicas if ready is None else ready
-        main: Object = {
+        main: Given = {
             "name": name,
             "image": image or f"registry.example/{name}:1",
             "ports": [{"containerPort": port}],
             "env": [{"name": k, "value": v} for k, v in (env or {}).items()],
             **(container or {}),
         }
-        template: Object = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [main], **(spec or {})}}
+        template: Given = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [main], **(spec or {})}}
         owner: Json = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name, "controller": True}
         status: Json = {"replicas": replicas, "readyReplicas": ready, "unavailableReplicas": replicas - ready}
         self.put(
@@ -110,13 +111,13 @@ class Stage:
         number = 1
         if before is not None:
             old = copy.deepcopy(template)
-            Fields(old).at("spec").raw["containers"] = [{**main, **before}]  # type: ignore[index]   # a stage builds JSON
+            old["spec"]["containers"] = [{**main, **before}]
             self._replica_set(name, 1, old, owner, 0)
             number = 2
         self._replica_set(name, number, template, owner, replicas)
         return [self._pod(name, number, i, template, None if i < ready else state or {}, node) for i in range(replicas)]
 
-    def _replica_set(self, name: str, number: int, template: Object, owner: Json, replicas: int) -> None:
+    def _replica_set(self, name: str, number: int, template: Given, owner: Json, replicas: int) -> None:
         self.put(
             {
                 "kind": "ReplicaSet",
@@ -130,9 +131,9 @@ class Stage:
         )
 
     def _pod(
-        self, name: str, number: int, index: int, template: Object, trouble: Mapping[str, Json] | None, node: str
-    ) -> Object:
-        running: Object = {
+        self, name: str, number: int, index: int, template: Given, trouble: Mapping[str, Given] | None, node: str
+    ) -> Given:
+        running: Given = {
             "state": {"running": {"startedAt": stamp(3600)}},
             "ready": trouble is None,
             "restartCount": 0,
@@ -162,7 +163,7 @@ class Stage:
 
     def service(
         self, name: str, *, port: int = 8080, target: int | str | None = None, selector: Mapping[str, str] | None = None
-    ) -> Object:
+    ) -> Given:
         address = f"10.96.0.{len(self.objects) % 250}"
         return self.put(
             {
@@ -191,7 +192,7 @@ class Stage:
         }
         self.events.append(event_record(Fields(raw)))
 
-    def log(self, pod: Object, *lines: str, previous: bool = False, ago: float = 2.0) -> None:
+    def log(self, pod: Given, *lines: str, previous: bool = False, ago: float = 2.0) -> None:
         """The log of the pod's first container; all lines were written at one time."""
         view = Fields(pod)
         ref = Ref(view.text("metadata.namespace"), "Pod", view.text("metadata.name"))

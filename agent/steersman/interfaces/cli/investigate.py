@@ -10,8 +10,7 @@ import sys
 from steersman_tools.types import Unreachable
 
 from ...app import sources
-from ...gather import Sources
-from ...session import Session
+from ...session import Session, Sources
 from ...types import Diagnosed, Entry, Failed, Progress, Request
 from .. import markdown, render
 from ..document import investigation
