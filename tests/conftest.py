@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from steersman_evals.lab.bench import Bench, NoLab, running_lab
+from steersman_evals.lab.restore import healthy
 from steersman_tools.kubernetes.transport import Transport, connect
 
 LAB_PORT = 17243
@@ -21,6 +23,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """A lab of the tests' own: the example shop, all pods ready."""
     try:
         with running_lab(tmp_path_factory.mktemp("lab") / "lab", LAB_PORT) as started:
+            assert asyncio.run(healthy(started)), "the lab does not get well"
             yield started
     except NoLab as error:
         if os.environ.get("CI"):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 
-from steersman_tools.reader import Reader
-
 from .gather import Silencer, Sources
 from .settings import Settings
 
@@ -15,17 +13,16 @@ from .settings import Settings
 def sources(settings: Settings) -> Iterator[Sources]:
     """What the settings say can be looked at; connections are closed at the end. Raises Unreachable."""
     with ExitStack() as stack:
-        reader: Reader
         if settings.bundle:
             from steersman_tools.bundle import BundleReader  # noqa: PLC0415  not needed for clusters
 
-            reader = BundleReader(settings.bundle)
-        else:
-            from steersman_tools.kubernetes.read import ClusterReader  # noqa: PLC0415  loads the SDK
-            from steersman_tools.kubernetes.transport import connect  # noqa: PLC0415  loads the SDK
+            yield Sources(BundleReader(settings.bundle), no_metrics="")
+            return
+        from steersman_tools.kubernetes.read import ClusterReader  # noqa: PLC0415  loads the SDK
+        from steersman_tools.kubernetes.transport import connect  # noqa: PLC0415  loads the SDK
 
-            reader = ClusterReader(stack.enter_context(closing(connect(settings.kubeconfig, settings.context))))
-        if not settings.prometheus or settings.bundle:
+        reader = ClusterReader(stack.enter_context(closing(connect(settings.kubeconfig, settings.context))))
+        if not settings.prometheus:
             yield Sources(reader)
             return
         from steersman_tools.prometheus import Alertmanager, Prometheus  # noqa: PLC0415  loads the SDK

@@ -32,6 +32,8 @@ class Sources:
     reader: Reader
     metrics: MetricsSource | None = None
     silencer: Silencer | None = None
+    no_metrics: str = "no Prometheus is configured: give --prometheus URL"
+    """Why there are no metrics; empty where that is no gap."""
 
 
 async def look_around(sources: Sources, namespace: str | None) -> Snapshot:
@@ -54,7 +56,7 @@ async def look_closer(sources: Sources, snapshot: Snapshot, looks: Iterable[Look
 
 async def _alerts(sources: Sources) -> tuple[tuple[Alert, ...], tuple[NotChecked, ...]]:
     if sources.metrics is None:
-        return (), (NotChecked(what="metrics and alerts", why="no Prometheus is configured: give --prometheus URL"),)
+        return (), (NotChecked(what="metrics and alerts", why=sources.no_metrics),) if sources.no_metrics else ()
     try:
         alerts = await sources.metrics.alerts()
     except Unreachable as error:

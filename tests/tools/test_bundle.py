@@ -65,7 +65,10 @@ async def test_a_recording_of_the_lab(tmp_path: Path) -> None:
     """objects/GROUP/RESOURCE.json hold whole kinds; logs carry their stamps; alerts fire."""
     write(tmp_path / "version.json", {"gitVersion": "v1.20.2"})
     write(tmp_path / "objects" / "core" / "pods.json", {"items": [{k: v for k, v in POD.items() if k != "kind"}]})
-    write(tmp_path / "objects" / "core" / "configmaps.json", {"kind": "ConfigMapList", "items": []})
+    write(
+        tmp_path / "objects" / "metrics.k8s.io" / "pods.json",
+        {"kind": "PodMetricsList", "items": [{"metadata": POD["metadata"], "containers": []}]},
+    )
     write(tmp_path / "logs" / "shop" / "a" / "main.log", b"2026-03-14T15:09:20Z now\n")
     write(tmp_path / "logs" / "shop" / "a" / "main.previous.log", b"2026-03-14T15:09:10Z before\n")
     write(
@@ -75,6 +78,7 @@ async def test_a_recording_of_the_lab(tmp_path: Path) -> None:
     snapshot = await reader.snapshot(None)
     assert snapshot.version == "v1.20.2"
     assert snapshot.lacks(Ref("anywhere", "ConfigMap", "x"))
+    assert [p.each("spec.containers")[0].text("name") for p in snapshot.all("Pod")] == ["main"]
     assert [a.name for a in snapshot.alerts] == ["Slow"]
     pod = Ref("shop", "Pod", "a")
     now, before = await reader.logs([LogQuery(pod, "main"), LogQuery(pod, "main", previous=True)])

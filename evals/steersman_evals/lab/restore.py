@@ -90,7 +90,7 @@ async def restore(bench: Bench, cluster: Cluster, before: Inventory) -> bool:
         elif essence(now[ref]) != essence(obj):
             await _put_back(cluster, ref, obj, now[ref])
     await _renew_pods(cluster)
-    return await _healthy(bench)
+    return await healthy(bench)
 
 
 async def _renew_pods(cluster: Cluster) -> None:
@@ -128,7 +128,7 @@ async def _put_back(cluster: Cluster, ref: Ref, old: dict[str, Json], new: dict[
         await cluster.create(_fresh(old))
 
 
-async def _healthy(bench: Bench) -> bool:
+async def healthy(bench: Bench) -> bool:
     """Whether all pods run, all entries answer and no alert is left."""
 
     def settled() -> bool:

@@ -19,6 +19,7 @@ from ..types import Json, NotChecked
 
 MOST_BYTES = 256 * 1024 * 1024
 _YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+RECORD = "objects"
 _DUMP_NAMES = {"replication-controllers": "replicationcontrollers"}
 _DUMP_LOG = re.compile(r"^==== START logs for container (\S+) of pod (\S+)/(\S+) ====$", re.M)
 
@@ -81,22 +82,36 @@ def _documents(path: Path) -> Iterator[Json]:
 
 
 def _read_list(view: Fields, relative: Path, found: Contents) -> None:
-    """A list: of one kind by its own name, by its file's name, or of mixed kinds."""
-    listed = view.text("kind").removesuffix("List")
-    plural = _DUMP_NAMES.get(relative.stem, relative.stem)
-    named = listed if listed in BY_NAME else BY_PLURAL[plural].name if plural in BY_PLURAL else ""
+    """A list: of one kind by its own name or by its file's, or of mixed kinds."""
+    named = _kind_of(view, relative)
+    if named is None:
+        return
     namespaces: dict[str, set[str]] = {}
     for item in view.each("items"):
         kind = item.text("kind") or named
         if kind in BY_NAME:
             found.objects.append((kind, dict(item.raw)))
             namespaces.setdefault(kind, set()).add(item.text("metadata.namespace"))
-    if named and relative.parts[:1] == ("objects",):
-        found.complete.add((named, ""))
+    if relative.parts[:1] == (RECORD,):  # a recording has a file for every kind that has objects: the others have none
+        found.complete |= {(kind, "") for kind in BY_NAME}
     elif named and len(relative.parts) == 2:  # cluster-info dump: <namespace>/<plural>.json
         found.complete.add((named, relative.parts[0]))
     for kind, spaces in namespaces.items():
         found.complete |= {(kind, space) for space in spaces} if len(spaces) == 1 else {(kind, "")}
+
+
+def _kind_of(view: Fields, relative: Path) -> str | None:
+    """The kind of a list's items, '' where each says its own, None where the list is of a kind that is not read."""
+    listed = view.text("kind").removesuffix("List")
+    if relative.parts[:1] == (RECORD,) and len(relative.parts) == 3:
+        kind = BY_PLURAL.get(relative.stem)
+        return kind.name if kind and (kind.group or "core") == relative.parts[1] else None
+    if listed in BY_NAME:
+        return listed
+    if listed:
+        return None
+    kind = BY_PLURAL.get(_DUMP_NAMES.get(relative.stem, relative.stem))
+    return kind.name if kind else ""
 
 
 def _note_log(path: Path, relative: Path, found: Contents) -> None:

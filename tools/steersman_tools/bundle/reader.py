@@ -125,6 +125,8 @@ def _gaps(found: Contents) -> Iterator[NotChecked]:
     for kind in _ASKED:
         if kind not in kinds:
             yield NotChecked(what=f"{kind} objects", why="the bundle holds none")
+    if found.alerts is None:
+        yield NotChecked(what="metrics and alerts", why="the bundle holds none")
     if not found.logs:
         yield NotChecked(what="logs", why="the bundle holds none")
     if "Event" not in kinds:
