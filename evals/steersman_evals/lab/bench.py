@@ -132,7 +132,10 @@ class Cluster:
         view = Fields(obj)
         ref = Ref(view.text("metadata.namespace"), view.text("kind"), view.text("metadata.name"))
         path = (await self.path(ref)).rsplit("/", 1)[0]
-        reply = await self.transport.request("POST", path, {"fieldManager": "kubectl-create"}, obj)
+        root, inside, _ = path.partition("/namespaces/")
+        version = (root if inside else path.rsplit("/", 1)[0]).removeprefix("/apis/").removeprefix("/api/")
+        body = {**view.raw, "apiVersion": version}
+        reply = await self.transport.request("POST", path, {"fieldManager": "kubectl-create"}, body)
         if reply.status != 409:
             _check(reply, ref)
         return ref
