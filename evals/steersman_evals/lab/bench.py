@@ -148,6 +148,11 @@ class Cluster:
         if reply.status != 404:
             _check(reply, ref)
 
+    async def release(self, ref: Ref) -> None:
+        """Takes the finalizers off an object that is being deleted; one that is gone is fine."""
+        body: Json = {"metadata": {"finalizers": None}}
+        await self.transport.request("PATCH", await self.path(ref), None, body, CONTENT["merge"])
+
     async def delete_pods(self, namespace: str, selector: str) -> None:
         await self.transport.request("DELETE", f"/api/v1/namespaces/{namespace}/pods", {"labelSelector": selector})
 

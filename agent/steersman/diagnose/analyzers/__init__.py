@@ -27,6 +27,7 @@ from . import (
     nodes,
     policies,
     probes,
+    releases,
     rights,
     scale,
     scheduling,
@@ -88,4 +89,5 @@ ANALYZERS: tuple[Analyzer, ...] = (
     meddlers.writers,
     rights.denied,
     units.stopped,
+    releases.regressions,
 )

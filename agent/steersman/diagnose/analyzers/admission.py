@@ -162,7 +162,7 @@ def _webhook(scene: Scene, refusal: _Refusal) -> Finding | None:
     fault = Fault.WEBHOOK_UNAVAILABLE
     if re.search(r"x509|certificate", message):
         fault = Fault.WEBHOOK_CERTIFICATE_INVALID
-    elif re.search(r"deadline exceeded|timeout|timed out", message, re.I):
+    elif re.search(r"deadline exceeded|Client\.Timeout|i/o timeout|timed out", message, re.I):
         fault = Fault.WEBHOOK_TIMEOUT
     holder, index = _webhook_holder(scene, found["name"])
     shown: list[Observation] = [cite.event(scene, refusal.event)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from steersman_tools.snapshot import Resource
+from steersman_tools.snapshot import EventRecord, Resource
 
 from ...faults import Fault
 from ...types import Finding, Output
@@ -139,30 +139,32 @@ def preempted(scene: Scene) -> Iterator[Output]:
     """Workloads whose pods gave way to others of higher priority and find no place since."""
     for workload in scene.workloads.values():
         waiting = [p for p in workload.live_pods if not p.text("spec.nodeName")]
-        if not waiting:
+        event = preemption(scene, workload) if waiting else None
+        if event is None:
             continue
-        for event in scene.snapshot.events:
-            about = event.about
-            if (
-                event.reason == "Preempted"
-                and about.kind == "Pod"
-                and about.namespace == workload.ref.namespace
-                and _of(workload, about.name)
-                and scene.within(event.last, 3600)
-            ):
-                yield Finding(
-                    fault=Fault.PREEMPTED_BY_PRIORITY,
-                    entity=workload.ref,
-                    field=f"{workload.spec_path}.priorityClassName",
-                    observed=f"priority {waiting[0].text('spec.priority', '0')}: {event.message}",
-                    expected="room for both, or a priority that lets it stay",
-                    summary=f"Pods of {workload.ref.kind} {workload.ref.name} gave way to a pod of higher priority and find no place",
-                    advice="Add capacity, or weigh the priorities of the two workloads",
-                    certainty=0.93,
-                    breaks=(workload.ref,),
-                    observations=(cite.event(scene, event),),
-                )
-                break
+        ref = workload.ref
+        yield Finding(
+            fault=Fault.PREEMPTED_BY_PRIORITY,
+            entity=ref,
+            field=f"{workload.spec_path}.priorityClassName",
+            observed=f"priority {waiting[0].text('spec.priority', '0')}: {event.message}",
+            expected="room for both, or a priority that lets it stay",
+            summary=f"Pods of {ref.kind} {ref.name} gave way to a pod of higher priority and find no place",
+            advice="Add capacity, or weigh the priorities of the two workloads",
+            certainty=0.93,
+            breaks=(ref,),
+            observations=(cite.event(scene, event),),
+        )
+
+
+def preemption(scene: Scene, workload: Workload) -> EventRecord | None:
+    """The event that tells that a pod of the workload has given way, within the last hour."""
+    for event in scene.snapshot.events:
+        about = event.about
+        ours = about.kind == "Pod" and about.namespace == workload.ref.namespace and _of(workload, about.name)
+        if event.reason == "Preempted" and ours and scene.within(event.last, 3600):
+            return event
+    return None
 
 
 def _of(workload: Workload, pod: str) -> bool:

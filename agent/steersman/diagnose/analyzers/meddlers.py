@@ -157,7 +157,7 @@ def _writer(scene: Scene, workload: Workload, container: Fields, target: Ref, co
         expected=f"{target.kind} {target.name} written by its owner only",
         summary=f"{ref.kind} {ref.name} keeps writing {target.kind} {target.name}: {command[:120]}",
         advice=f"Suspend {ref.kind} {ref.name} first; whatever is put right would be written over again",
-        certainty=0.8,
+        certainty=0.86,
         breaks=victims,
         observations=(
             cite.fields(
