@@ -101,7 +101,9 @@ def _add_flow(
 
 def _add_evidence(parts: Mapping[str, _Part], evidence: Mapping[str, Mapping[str, float]]) -> None:
     """Resources add as logarithms: four that are unusual say more than one that is absurd."""
-    weights = {name: float(sum(np.log1p(max(0.0, size)) for size in found.values())) for name, found in evidence.items()}
+    weights = {
+        name: float(sum(np.log1p(max(0.0, size)) for size in found.values())) for name, found in evidence.items()
+    }
     top = max(weights.values(), default=0.0)
     for name, weight in weights.items():
         parts[name].score += weight / top if top > 0 else 0.0

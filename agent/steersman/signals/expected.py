@@ -7,7 +7,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.signal import lfilter
 
 from .forecasters import DAY, HOUR, WEEK
-from .grid import Floats
+from .grid import Floats, Ints
 
 LEAST = 5
 """Points that the shortest level needs."""
@@ -24,10 +24,10 @@ def expected(values: Floats, step: float) -> Floats:
             shape = _seasonal(values, season, cycles, round(DAY / step) // 96)
             said += [shape, shape + np.nan_to_num(_trailing(values - shape, max(3, round(DAY / step) // 8)))]
     models = np.stack(said)
-    return np.take_along_axis(models, _best(values, models, DAY / step)[None, :], axis=0)[0]
+    return np.asarray(np.take_along_axis(models, _best(values, models, DAY / step)[None, :], axis=0)[0])
 
 
-def _best(values: Floats, models: Floats, day: float) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def _best(values: Floats, models: Floats, day: float) -> Ints:
     """The index of the model with the smallest mean error before each point, bounded so that one outlier decides nothing."""
     off = np.abs(values[None, :] - models)
     known = values[np.isfinite(values)]
@@ -36,7 +36,7 @@ def _best(values: Floats, models: Floats, day: float) -> np.ndarray[tuple[int, .
     keep = 0.5 ** (1 / max(1.0, MEMORY * day))
     ages = keep ** np.arange(len(values))
     mean = _decayed(off, keep) / np.cumsum(ages)[None, :]
-    return np.argmin(np.concatenate([mean[:, :1], mean[:, :-1]], axis=1), axis=0)
+    return np.asarray(np.argmin(np.concatenate([mean[:, :1], mean[:, :-1]], axis=1), axis=0))
 
 
 def _decayed(values: Floats, keep: float) -> Floats:

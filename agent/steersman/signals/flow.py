@@ -57,8 +57,11 @@ def excess(calls: Calls) -> Excess:
     base = np.nan_to_num(usual)
     added = np.nan_to_num((calls.after - base) * requests)
     busy = np.nan_to_num(_columns(calls.requests_before, np.median))
-    seen = np.isfinite(calls.requests_before).any(axis=0)
-    new = frozenset(name for name, was, known in zip(calls.nodes, busy, seen, strict=True) if known and was <= 0)
+    new = frozenset(
+        name
+        for at, name in enumerate(calls.nodes)
+        if np.isfinite(calls.requests_before[:, at]).any() and busy[at] <= 0
+    )
     return Excess(calls.kind, calls.nodes, np.maximum(added - NOISE * _chance(calls, base, requests), 0), new)
 
 
@@ -87,9 +90,7 @@ def _chance(calls: Calls, base: Floats, requests: Floats) -> Floats:
     off = np.abs(calls.before - _columns(calls.before, np.median)[None, :])
     among = np.where(known >= ENOUGH, np.nan_to_num(_columns(off, np.median)) * MAD, 0.0)
     within = np.zeros_like(base) if calls.spread is None else np.nan_to_num(calls.spread)
-    return np.asarray(
-        np.where(known >= ENOUGH, among[None, :] * requests, within[None, :] * np.sqrt(2 * requests))
-    )
+    return np.asarray(np.where(known >= ENOUGH, among[None, :] * requests, within[None, :] * np.sqrt(2 * requests)))
 
 
 def unexplained(found: Excess, callees: Mapping[str, Sequence[str]]) -> Floats:

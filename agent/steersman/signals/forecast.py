@@ -89,10 +89,8 @@ def _combined(values: Floats, horizon: int, step: float) -> tuple[Floats, Floats
 
 
 def _weights(wrong: Floats) -> Floats:
-    if wrong.min() <= 0:
-        weights = (wrong <= 0).astype(float)
-    else:
-        weights = (wrong.min() / wrong) ** SHARPNESS
+    least = wrong.min()
+    weights = (least / wrong) ** SHARPNESS if least > 0 else (wrong <= 0).astype(float)
     return np.asarray(weights / weights.sum())
 
 

@@ -32,7 +32,9 @@ def forecasts(values: Floats, origins: Ints, horizon: int, seasons: tuple[int, .
     plain = dict(_plain(values, origins, horizon))
     for season in seasons:
         shape = _shape(values, origins, horizon, season)
-        plain |= {f"{name} + {share:g} season {season}": plain[name] + share * shape for name in SHAPED for share in SHARES}
+        plain |= {
+            f"{name} + {share:g} season {season}": plain[name] + share * shape for name in SHAPED for share in SHARES
+        }
     return tuple(plain), np.stack(list(plain.values()))
 
 

@@ -24,7 +24,7 @@ class Grid:
 
     @property
     def times(self) -> Floats:
-        return self.start + self.step * np.arange(len(self.values))
+        return np.asarray(self.start + self.step * np.arange(len(self.values)), float)
 
     @property
     def end(self) -> float:
@@ -37,8 +37,9 @@ class Grid:
         return float(np.isfinite(self.values).mean()) if len(self.values) else 0.0
 
 
-def regular(series: Series, step: float = 0.0) -> Grid:
-    """The series on a grid; the step is the median distance of its points unless given. Two points of one slot: the later one."""
+def regular(series: Series, step: float = 0.0, until: float = 0.0) -> Grid:
+    """The series on a grid; the step is the median distance of its points unless given. Two points of one slot: the later one.
+    With `until` (Unix seconds) the grid ends there, so that a series that has stopped shows it."""
     times, values = np.asarray(series.times, float), np.asarray(series.values, float)
     keep = np.isfinite(times) & np.isfinite(values)
     times, values = times[keep], values[keep]
@@ -46,7 +47,7 @@ def regular(series: Series, step: float = 0.0) -> Grid:
         return Grid(0.0, step or 1.0, np.empty(0))
     step = step or (float(np.median(np.diff(times))) if len(times) > 1 else 1.0) or 1.0
     slots = np.rint((times - times[0]) / step).astype(int)
-    grid = np.full(slots[-1] + 1, np.nan)
+    grid = np.full(max(int(slots[-1]), int((until - times[0]) // step)) + 1, np.nan)
     grid[slots] = values
     return Grid(float(times[0]), step, grid)
 

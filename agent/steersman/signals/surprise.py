@@ -55,7 +55,9 @@ def _units(off: Floats, values: Floats, block: int, quantile: float) -> Floats:
     padded = np.full(count * block, np.nan)
     padded[: len(off)] = off
     blocks = padded.reshape(count, block)
-    tops = np.where(np.isfinite(blocks).any(axis=1), np.nanmax(np.where(np.isfinite(blocks), blocks, -np.inf), axis=1), np.nan)
+    tops = np.where(
+        np.isfinite(blocks).any(axis=1), np.nanmax(np.where(np.isfinite(blocks), blocks, -np.inf), axis=1), np.nan
+    )
     floors = _floors(values, block, count)
     units = np.full(count, np.nan)
     for at in range(LEAST, count):

@@ -1,0 +1,117 @@
+"""When something runs out: memory to its limit, a disk, a quota, a queue, a certificate. The answer is a time with an interval, or
+that it will not happen within sight."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from steersman_tools.types import Frozen
+
+from .forecast import forecast_grid
+from .grid import Floats, Grid, filled
+from .smooth import robust
+
+LEVEL = 0.8
+PARTS = 5
+"""The recent past is cut into so many parts, all of which must rise for a steady growth to be believed."""
+RECENT = 120
+"""Points that count as the recent past; a memory of 120 points sees a leak that began two hours ago at one point a minute."""
+SURE = 3.0
+"""By how many standard errors the slope must differ from nothing."""
+FALL = 0.25
+"""A drop by this part of the range is a restart or a clean-up: what was before it says nothing about the growth since."""
+
+
+class Exhaustion(Frozen):
+    """When a series reaches its limit, in Unix seconds. `at` None: not within the horizon; `earliest` and `latest` are the ends of
+    the 80 % interval, `latest` None where it may well never happen."""
+
+    limit: float
+    at: float | None
+    earliest: float | None
+    latest: float | None
+    growth: float
+    """Units a second at present, 0 where no steady growth is to be seen."""
+    basis: str
+    """`reached`, `growth` (a steady trend, extended) or `forecast` (the series' own models)."""
+
+
+def exhaustion(grid: Grid, limit: float, horizon: float) -> Exhaustion:
+    """When the series, rising, reaches `limit` within `horizon` seconds. For something that falls to zero hand in its negative."""
+    values = filled(grid.values)
+    now = float(np.median(values[-3:]))
+    if now >= limit:
+        return Exhaustion(limit=limit, at=grid.end, earliest=grid.end, latest=grid.end, growth=0.0, basis="reached")
+    recent = _since_last_fall(values)[-RECENT:]
+    slope, error = _slope(recent)
+    if slope > 0:
+        return _by_growth(grid, limit, horizon, now, slope, error)
+    return _by_forecast(grid, limit, horizon)
+
+
+def certificate(not_after: float, now: float, horizon: float) -> Exhaustion:
+    """A certificate, whose end is known to the second."""
+    at = not_after if not_after <= now + horizon else None
+    return Exhaustion(
+        limit=not_after, at=at, earliest=at, latest=at, growth=1.0, basis="reached" if not_after <= now else "growth"
+    )
+
+
+def _since_last_fall(values: Floats) -> Floats:
+    """The part of the series after its last restart or clean-up."""
+    spread = float(values.max() - values.min())
+    falls = np.flatnonzero(np.diff(values) < -FALL * spread) if spread > 0 else np.empty(0, int)
+    return values[int(falls[-1]) + 1 :] if len(falls) else values
+
+
+def _slope(values: Floats) -> tuple[float, float]:
+    """Growth per step and its standard error, or (0, 0) where it is not steady. The error is that of part means, so that noise
+    which hangs together over several points does not pass for precision."""
+    size = len(values) // PARTS
+    if size < 2:
+        return 0.0, 0.0
+    means = values[len(values) - PARTS * size :].reshape(PARTS, size).mean(axis=1)
+    steps = np.diff(means) / size
+    at = np.arange(PARTS) - (PARTS - 1) / 2
+    slope = float(at @ means / (at @ at)) / size
+    rest = means - means.mean() - at * slope * size
+    error = math.sqrt(float(rest @ rest) / (PARTS - 2) / float(at @ at)) / size
+    _, noise = robust(np.diff(values))
+    error = max(error, noise / (size**1.5 * math.sqrt(float(at @ at))))
+    steady = slope > SURE * error and (steps > 0).sum() >= PARTS - 2 and steps[-1] > 0
+    return (slope, error) if steady else (0.0, 0.0)
+
+
+def _by_growth(grid: Grid, limit: float, horizon: float, now: float, slope: float, error: float) -> Exhaustion:
+    """Straight on. The interval is that of the slope (Student's t with three degrees of freedom: 1.64 for 80 %)."""
+
+    def when(rate: float) -> float | None:
+        if rate <= 0:
+            return None
+        seconds = (limit - now) / rate * grid.step
+        return grid.end + seconds if seconds <= horizon else None
+
+    at = when(slope)
+    late = when(slope - 1.64 * error) if at is not None else None
+    return Exhaustion(
+        limit=limit, at=at, earliest=when(slope + 1.64 * error), latest=late, growth=slope / grid.step, basis="growth"
+    )
+
+
+def _by_forecast(grid: Grid, limit: float, horizon: float) -> Exhaustion:
+    said = forecast_grid(grid, min(horizon, grid.step * max(1, len(grid.values) // 4)), LEVEL)
+
+    def first(path: tuple[float, ...]) -> float | None:
+        over = [time for time, value in zip(said.times, path, strict=True) if value >= limit]
+        return over[0] if over else None
+
+    return Exhaustion(
+        limit=limit,
+        at=first(said.middle),
+        earliest=first(said.upper),
+        latest=first(said.lower),
+        growth=0.0,
+        basis="forecast",
+    )
