@@ -1,6 +1,6 @@
-"""How many replicas the demand of the next quarter of an hour needs. Scaling up trusts the upper end of the forecast, scaling down
-waits until the whole stretch ahead allows it, and between the two lies a band in which nothing moves: that is why it never
-oscillates."""
+"""How many replicas the demand of the next quarter of an hour needs: what is expected must fit the target, and what is likely at
+most must still fit the limit. Replicas are taken away only late and only where the whole stretch ahead leaves room; between the two
+lies a band in which nothing moves, and that is why it does not oscillate."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from .grid import Grid
 AHEAD = 900.0
 """Seconds ahead."""
 LEVEL = 0.8
-PATIENCE = 600.0
+PATIENCE = 1800.0
 """Seconds that must have passed since the last change before replicas are taken away."""
-SPARE = 0.9
-"""After taking replicas away, the rest must be loaded to no more than this part of the target."""
+SPARE = 0.8
+"""After taking replicas away, the rest must be loaded to no more than this part of what would make more of them necessary."""
+FULL = 0.95
+"""The part of its limit to which a replica may be loaded by what is likely at most."""
 
 
 class Capacity(Frozen):
@@ -54,22 +56,22 @@ def propose(demand: Grid, replicas: int, capacity: Capacity, changed: float) -> 
     recent = recent[np.isfinite(recent)]
     here = float(recent.max()) if len(recent) else 0.0
     expected, most = max(here, *said.middle), max(here, *said.upper)
-    usable = capacity.per_replica * capacity.target
-    wanted = _bounded(math.ceil(most / usable - 1e-9), capacity)
+    wanted = _needed(expected, most, capacity)
     if wanted > replicas:
-        why = f"up to {most:.4g} are expected within {AHEAD / 60:.0f} minutes; {replicas} carry {replicas * usable:.4g}"
+        why = f"{expected:.4g}, at most {most:.4g}, is expected within {AHEAD / 60:.0f} minutes: more than {replicas} should carry"
         return _say(wanted, replicas, expected, most, why)
-    roomy = _bounded(math.ceil(most / (usable * SPARE) - 1e-9), capacity)
+    lately = float(np.nanmax(demand.values[-max(3, round(PATIENCE / demand.step)) :], initial=0.0))
+    roomy = _needed(max(expected, lately) / SPARE, max(most, lately) / SPARE, capacity)
     if roomy < replicas and demand.end - changed >= PATIENCE:
-        why = (
-            f"no more than {most:.4g} are expected within {AHEAD / 60:.0f} minutes; {roomy} carry {roomy * usable:.4g}"
-        )
+        why = f"no more than {most:.4g} is expected within {AHEAD / 60:.0f} minutes: {roomy} carry that with room to spare"
         return _say(roomy, replicas, expected, most, why)
     return _say(replicas, replicas, expected, most, "what is there suffices, and less would be too close")
 
 
-def _bounded(replicas: int, capacity: Capacity) -> int:
-    return min(max(replicas, capacity.least), capacity.most)
+def _needed(expected: float, most: float, capacity: Capacity) -> int:
+    """Replicas that carry the expected at the target and the most at the limit."""
+    needed = max(expected / (capacity.per_replica * capacity.target), most / (capacity.per_replica * FULL))
+    return min(max(math.ceil(needed - 1e-9), capacity.least), capacity.most)
 
 
 def _say(wanted: int, now: int, expected: float, most: float, why: str) -> Proposal:
