@@ -58,9 +58,7 @@ def excess(calls: Calls) -> Excess:
     added = np.nan_to_num((calls.after - base) * requests)
     busy = np.nan_to_num(_columns(calls.requests_before, np.median))
     new = frozenset(
-        name
-        for at, name in enumerate(calls.nodes)
-        if np.isfinite(calls.requests_before[:, at]).any() and busy[at] <= 0
+        name for at, name in enumerate(calls.nodes) if np.isfinite(calls.requests_before[:, at]).any() and busy[at] <= 0
     )
     return Excess(calls.kind, calls.nodes, np.maximum(added - NOISE * _chance(calls, base, requests), 0), new)
 
