@@ -82,7 +82,9 @@ def _since_last_fall(values: Floats) -> Floats:
     often = falls[falls >= len(values) - max(RECENT)]
     if len(often) >= SAW:
         gaps = np.diff(np.concatenate([often, [len(values)]]))
-        return np.asarray(minimum_filter1d(values[int(often[0]) + 1 :], int(gaps.max()) + 1, origin=int(gaps.max()) // 2))
+        return np.asarray(
+            minimum_filter1d(values[int(often[0]) + 1 :], int(gaps.max()) + 1, origin=int(gaps.max()) // 2)
+        )
     return values[int(falls[-1]) + 1 :] if len(falls) else values
 
 

@@ -4,6 +4,7 @@ which came and went with the symptom."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from steersman_tools.types import Frozen
 
 from .flow import Excess, likeness, unexplained
 from .graph import Edge, callees, missing
-from .grid import Floats
 
 TIE = 1e-9
 """Scores that differ by no more than this part are equal."""
@@ -19,6 +19,9 @@ PART = 0.15
 """The part of the leading cause's score from which another node counts as a cause of its own."""
 SHARED = 0.7
 """The part of a host's pods that must be troubled, and of the trouble that must be on it, for the host to be the cause."""
+
+
+Known: TypeAlias = Literal["given", "learned", "none"]
 
 
 class Ranked(Frozen):
@@ -45,8 +48,8 @@ class Ranking(Frozen):
     nodes: tuple[Ranked, ...]
     causes: tuple[str, ...]
     assumed: tuple[Edge, ...] = ()
-    graph: str = "given"
-    """`given`, `learned` from the metrics, or `none`."""
+    graph: Known = "given"
+    """`learned`: nothing was given, and the assumed calls are all there is."""
 
 
 def rank(
@@ -55,10 +58,9 @@ def rank(
     symptom: str | None = None,
     evidence: Mapping[str, Mapping[str, float]] | None = None,
     hosts: Mapping[str, str] | None = None,
-    learned: frozenset[Edge] = frozenset(),
 ) -> Ranking:
     """Ranks the nodes of the flows and the evidence. `evidence` is per node and resource the excess over its own past (see
-    `own.py`); `hosts` is the machine that a node runs on; `learned` are edges that were learned rather than given."""
+    `own.py`); `hosts` is the machine that a node runs on."""
     names = sorted({*(name for flow in flows for name in flow.nodes), *(evidence or {})})
     parts = {name: _Part() for name in names}
     assumed: list[Edge] = []
@@ -68,7 +70,7 @@ def rank(
         _add_flow(parts, flow, callees([*edges, *more]), symptom)
     _add_evidence(parts, evidence or {})
     _add_hosts(parts, hosts or {})
-    graph = "none" if not edges else "learned" if learned and learned >= set(edges) else "given"
+    graph: Known = "given" if edges else "learned" if assumed else "none"
     return _order(parts, tuple(assumed), graph)
 
 
@@ -124,7 +126,7 @@ def _add_hosts(parts: dict[str, _Part], hosts: Mapping[str, str]) -> None:
             part.alike = max(parts[name].alike for name in hurt)
 
 
-def _order(parts: Mapping[str, _Part], assumed: tuple[Edge, ...], graph: str) -> Ranking:
+def _order(parts: Mapping[str, _Part], assumed: tuple[Edge, ...], graph: Known) -> Ranking:
     ordered = sorted(parts, key=lambda name: (-_rounded(parts[name].score), name))
     same: dict[float, list[str]] = {}
     for name in ordered:
@@ -150,8 +152,3 @@ def _order(parts: Mapping[str, _Part], assumed: tuple[Edge, ...], graph: str) ->
 def _rounded(score: float) -> float:
     """Scores are compared to nine digits, so that the order of a sum cannot break a tie."""
     return float(np.format_float_scientific(score, precision=9)) if score else 0.0
-
-
-def rows(columns: Sequence[Floats]) -> Floats:
-    """Columns of equal length as one array (rows, columns)."""
-    return np.stack(columns, axis=1) if columns else np.empty((0, 0))
