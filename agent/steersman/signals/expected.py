@@ -20,7 +20,7 @@ def expected(values: Floats, step: float) -> Floats:
     whose past errors are smallest. No point knows of itself or of what follows."""
     said = [_trailing(values, max(LEAST, round(HOUR / step))), _trailing(values, max(LEAST, round(DAY / step)))]
     for season, cycles in ((round(DAY / step), 7), (round(WEEK / step), 4)):
-        if LEAST < season < len(values) / 1.5:
+        if LEAST < season < len(values):
             shape = _seasonal(values, season, cycles, round(DAY / step) // 96)
             said += [shape, shape + np.nan_to_num(_trailing(values - shape, max(3, round(DAY / step) // 8)))]
     models = np.stack(said)
@@ -28,15 +28,14 @@ def expected(values: Floats, step: float) -> Floats:
 
 
 def _best(values: Floats, models: Floats, day: float) -> Ints:
-    """The index of the model with the smallest mean error before each point, bounded so that one outlier decides nothing."""
-    off = np.abs(values[None, :] - models)
-    known = values[np.isfinite(values)]
-    bound = np.quantile(np.abs(known - np.median(known)), 0.9) + 1e-300
-    off = np.minimum(np.where(np.isfinite(off), off, bound), bound)
-    keep = 0.5 ** (1 / max(1.0, MEMORY * day))
-    ages = keep ** np.arange(len(values))
-    mean = _decayed(off, keep) / np.cumsum(ages)[None, :]
-    return np.asarray(np.argmin(np.concatenate([mean[:, :1], mean[:, :-1]], axis=1), axis=0))
+    """The index of the model that erred least before each point. Errors count by their root, so that one outlier decides nothing; a
+    model that had nothing to say erred twice as much as the worst that had."""
+    known = np.isfinite(models)
+    off = np.sqrt(np.abs(values[None, :] - models))
+    worst = 2 * np.where(np.isfinite(off), off, 0).max(axis=0)
+    mean = _decayed(np.where(np.isfinite(off), off, worst[None, :]), 0.5 ** (1 / max(1.0, MEMORY * day)))
+    before = np.concatenate([np.zeros((len(models), 1)), mean[:, :-1]], axis=1)
+    return np.asarray(np.argmin(np.where(known, before, np.inf), axis=0))
 
 
 def _decayed(values: Floats, keep: float) -> Floats:

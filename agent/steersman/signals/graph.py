@@ -66,10 +66,14 @@ def missing(found: Excess, edges: Sequence[Edge], entry: str | None) -> tuple[Ed
         fits = [
             (-together[at] * shared[at], name)
             for at, name in enumerate(found.nodes)
-            if name not in below and together[at] >= ALIKE and shared[at] >= COVERED
+            if name not in below
+            and (name == entry or name in known)
+            and together[at] >= ALIKE
+            and shared[at] >= COVERED
         ]
         if fits:
             inferred.append(Edge(caller=min(fits)[1], callee=orphan, inferred=True))
+            known.add(orphan)
             called = callees([*edges, *inferred])
             own = unexplained(found, called)
     return tuple(inferred)

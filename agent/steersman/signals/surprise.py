@@ -73,12 +73,12 @@ def _floors(values: Floats, block: int, count: int) -> Floats:
     """What the unit is widened by per block: a part of the spread so far, and for counts the square root of their mean, for
     a few events more or less are chance (low traffic)."""
     floors = np.zeros(count)
-    counts = bool(np.all(values[np.isfinite(values)] == np.round(values[np.isfinite(values)])))
     for at in range(1, count):
         past = values[max(0, (at - BLOCKS) * block) : at * block]
         past = past[np.isfinite(past)]
         if len(past):
             spread = FLOOR * float(np.median(np.abs(past - np.median(past))))
+            counts = bool((past == np.round(past)).all())
             tiny = 1e-9 * float(np.abs(past).max()) + 1e-12
             floors[at] = max(spread, float(np.sqrt(np.abs(past).mean() + 1)) if counts else 0.0) + tiny
     return floors
