@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from steersman.signals.anomaly import THRESHOLD
-from steersman.signals.grid import Floats, Grid
+from steersman.signals.grid import Floats
 
 from ..cli import Unusable
 from ..detectors import LIBRARIES, PROBATION, Detector, ours
@@ -54,47 +54,54 @@ def run(data: Path, output: Path | None, jobs: int, seed: int) -> None:
     detectors = {"steersman": ours, **LIBRARIES}
     with ProcessPoolExecutor(max(1, jobs)) as pool:
         done = {name: list(pool.map(_timed, series, [detector] * len(series))) for name, detector in detectors.items()}
-    groups = {
-        "all": series,
-        "NAB": [s for s in series if s.family == "NAB"],
-        "Microsoft": [s for s in series if s.family != "NAB"],
-    }
     result: Figures = {}
     rows: list[list[str | float]] = []
     for name, outcomes in done.items():
-        peaks = [found for found, _ in outcomes]
-        every = score(peaks, THRESHOLD) if name == "steersman" else best(peaks)
-        low, high = _interval(peaks, every.threshold, seed)
-        seconds = sum(took for _, took in outcomes) / sum(len(each.grid.values) for each in series) * 1e6
-        by: Figures = {}
-        for group, members in groups.items():
-            here = [found for found, each in zip(peaks, series, strict=True) if any(each is other for other in members)]
-            if sum(len(found.labelled) for found in here):
-                each = score(here, every.threshold)
-                by[group] = {**vars(each)}
-                rows.append(
-                    [
-                        f"{name}: {group}",
-                        each.f1,
-                        f"{low:.2f}–{high:.2f}" if group == "all" else "",
-                        each.precision,
-                        each.recall,
-                        each.found,
-                        each.false,
-                        each.missed,
-                        f"{every.threshold:.4g}",
-                    ]
-                )
+        found = [each for each, _ in outcomes]
+        every = score(found, THRESHOLD) if name == "steersman" else best(found)
+        by = {group: score(here, every.threshold) for group, here in _groups(series, found).items()}
+        low, high = _interval(found, every.threshold, seed)
+        rows += [
+            _row(f"{name}: {group}", each, f"{low:.2f}–{high:.2f}" if group == "all" else "")
+            for group, each in by.items()
+        ]
         result[name] = {
             **vars(every),
             "f1_interval": [low, high],
-            "best_f1_in_hindsight": best(peaks).f1,
-            "microseconds_per_point": seconds,
-            "by": by,
+            "best_f1_in_hindsight": best(found).f1,
+            "microseconds_per_point": sum(took for _, took in outcomes)
+            / sum(len(each.grid.values) for each in series)
+            * 1e6,
+            "by": {group: {**vars(each)} for group, each in by.items()},
         }
     heads = ["detector", "F1", "95 %", "precision", "recall", "found", "false", "missed", "threshold"]
     print(table(f"Anomalies by window, {len(series)} series (libraries: best threshold in hindsight)", heads, rows))
     write(output, result)
+
+
+def _groups(series: Sequence[Labelled], found: Sequence[Peaks]) -> dict[str, list[Peaks]]:
+    """All series, and those of each source that has a labelled window to be found."""
+    pairs = list(zip(series, found, strict=True))
+    groups = {
+        "all": list(found),
+        "NAB": [each for of, each in pairs if of.family == "NAB"],
+        "Microsoft": [each for of, each in pairs if of.family != "NAB"],
+    }
+    return {name: these for name, these in groups.items() if sum(len(each.labelled) for each in these)}
+
+
+def _row(name: str, each: Score, bounds: str) -> list[str | float]:
+    return [
+        name,
+        each.f1,
+        bounds,
+        each.precision,
+        each.recall,
+        each.found,
+        each.false,
+        each.missed,
+        f"{each.threshold:.4g}",
+    ]
 
 
 def windows(series: Labelled) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
@@ -136,13 +143,17 @@ def best(peaks: Sequence[Peaks]) -> Score:
     return max((score(peaks, float(threshold)) for threshold in candidates), key=lambda each: each.f1)
 
 
+def peaks(series: Labelled, detector: Detector) -> Peaks:
+    """The detector's largest scores in the windows of a series."""
+    scores = np.nan_to_num(detector(series.grid), posinf=1e300)
+    labelled, normal = windows(series)
+    return Peaks(*(np.array([scores[begin:end].max() for begin, end in pairs]) for pairs in (labelled, normal)))
+
+
 def _timed(series: Labelled, detector: Detector) -> tuple[Peaks, float]:
     begun = time.perf_counter()
-    scores = np.nan_to_num(detector(Grid(series.grid.start, series.grid.step, series.grid.values)), posinf=1e300)
-    seconds = time.perf_counter() - begun
-    labelled, normal = windows(series)
-    highest = [np.array([scores[begin:end].max() for begin, end in pairs]) for pairs in (labelled, normal)]
-    return Peaks(*highest), seconds
+    found = peaks(series, detector)
+    return found, time.perf_counter() - begun
 
 
 def _interval(peaks: Sequence[Peaks], threshold: float, seed: int) -> tuple[float, float]:

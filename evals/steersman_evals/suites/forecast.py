@@ -109,7 +109,7 @@ def run(data: Path, output: Path | None, jobs: int, seed: int, origins: int = OR
     if not series:
         raise Unusable(f"no series of one or five minutes that lasts three days is below {data}")
     with ProcessPoolExecutor(max(1, jobs)) as pool:
-        tested = list(pool.map(partial(_test, origins=origins), series))
+        tested = list(pool.map(partial(tried, methods=FORECASTS, origins=origins), series))
         demand = [
             each for each in series if each.grid.step == 60.0 and each.family.startswith(("data-ingress", "mongodb"))
         ]
@@ -123,7 +123,7 @@ def run(data: Path, output: Path | None, jobs: int, seed: int, origins: int = OR
     write(output, _figures(kept, simulated, seed))
 
 
-def _test(series: Labelled, origins: int) -> dict[str, Outcome] | None:
+def tried(series: Labelled, methods: Mapping[str, Method], origins: int) -> dict[str, Outcome] | None:
     """Every method from each origin; None where the last value is never wrong."""
     step, values = series.grid.step, filled(series.grid.values)
     trained, ahead = round(TRAINED / step), round(AHEAD / step)
@@ -131,7 +131,7 @@ def _test(series: Labelled, origins: int) -> dict[str, Outcome] | None:
     naive = sum(_missed(last_value(values[at - trained : at], step, ahead), values[at : at + ahead]) for at in starts)
     if naive <= 0:
         return None
-    return {name: _outcome(method, values, starts, trained, ahead, step, naive) for name, method in FORECASTS.items()}
+    return {name: _outcome(method, values, starts, trained, ahead, step, naive) for name, method in methods.items()}
 
 
 def _outcome(
