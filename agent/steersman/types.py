@@ -140,33 +140,21 @@ class Request(Frozen):
     """None: all namespaces."""
 
 
-class _Event(Frozen):
-    session: str
-    at: datetime
-
-
-class Asked(_Event):
+class Asked(Frozen):
     """A session has begun."""
 
     kind: Literal["question"] = "question"
     request: Request
 
 
-class Progress(_Event):
+class Progress(Frozen):
     """A word for those who wait."""
 
     kind: Literal["note"] = "note"
     text: str
 
 
-class Seen(_Event):
-    """Evidence that the diagnosis cites."""
-
-    kind: Literal["evidence"] = "evidence"
-    evidence: Evidence
-
-
-class Diagnosed(_Event):
+class Diagnosed(Frozen):
     """The answer."""
 
     kind: Literal["diagnosis"] = "diagnosis"
@@ -174,18 +162,28 @@ class Diagnosed(_Event):
     seconds: Seconds
 
 
-class Failed(_Event):
+class Failed(Frozen):
     """The session could not go on; the text says what a person can do."""
 
     kind: Literal["failed"] = "failed"
     text: str
 
 
-class Closed(_Event):
+class Closed(Frozen):
     """The session is over."""
 
     kind: Literal["closed"] = "closed"
     outcome: Literal["answered", "failed"]
 
 
-Event: TypeAlias = Annotated[Asked | Progress | Seen | Diagnosed | Failed | Closed, Field(discriminator="kind")]
+Event: TypeAlias = Annotated[Asked | Progress | Diagnosed | Failed | Closed, Field(discriminator="kind")]
+"""What happens in a session. The audit log, every face, every eval and every replay read this one stream."""
+
+
+class Entry(Frozen):
+    """One event of a session, with its place and its time."""
+
+    session: str
+    number: int
+    at: datetime
+    event: Event

@@ -126,7 +126,9 @@ def parse(variable: Variable, env: Mapping[str, Variable]) -> list[tuple[str, in
     ]
     if urls:
         return urls
-    pairs: list[tuple[str, int | None]] = [(m["host"], int(m["port"])) for m in _PAIR.finditer(value) if not m["host"].replace(".", "").isdigit()]
+    pairs: list[tuple[str, int | None]] = [
+        (m["host"], int(m["port"])) for m in _PAIR.finditer(value) if not m["host"].replace(".", "").isdigit()
+    ]
     if pairs:
         return pairs
     if _BARE.fullmatch(value) and _ADDRESS_NAME.search(variable.name) and not value.replace(".", "").isdigit():

@@ -37,7 +37,7 @@ def get(ref: Ref, options: str = "-o yaml") -> str:
 
 def fields(scene: Scene, resource: Resource, *paths: str, note: str = "") -> Observation:
     """Fields of an object as they are now."""
-    lines = [f"{path}: {_short(_at(resource, path))}" for path in paths]
+    lines = [f"{path}: {short(_at(resource, path))}" for path in paths]
     return _make(scene, "kubernetes", get(resource.ref), "\n".join(lines + ([note] if note else [])))
 
 
@@ -112,10 +112,10 @@ def _at(resource: Resource, path: str) -> Json:
     return value
 
 
-def _short(value: Json) -> str:
+def short(value: Json) -> str:
     """A value on one line."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{k}: {_short(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{k}: {short(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(_short(v) for v in value) + "]"
+        return "[" + ", ".join(short(v) for v in value) + "]"
     return "<unset>" if value is None else bounded(str(value), 400)

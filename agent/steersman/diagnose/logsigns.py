@@ -14,7 +14,10 @@ from steersman_tools.snapshot import Log, LogLine
 _UPSTREAM = re.compile(
     r"\b(?:upstream|target|host|addr(?:ess)?|url|endpoint|server)[=:]\s*\"?(?:\w+://)?(?P<host>[\w.-]+):(?P<port>\d+)"
 )
-_RECENT_SECONDS = 12.0
+BUSY_SECONDS, RARE_SECONDS = 6.0, 15.0
+"""How long after its last line a sign still counts: one that comes often, and one that came once or twice."""
+QUIET_LINES = 25
+"""How many other lines end a sign in a log that has no times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,10 @@ class Sign:
     """The address that the application says it called, where the line names one beside the one it dialled."""
     count: int = 1
     first: datetime | None = None
+    began: int = 0
+    """The place of its first line in the log."""
+    ended: int = 0
+    """How many lines follow its last one."""
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -67,23 +74,30 @@ def read_line(line: LogLine) -> Sign | None:
 def read(log: Log) -> list[Sign]:
     """The signs of a log, each with its count and its newest line, the most frequent first."""
     found: dict[tuple[object, ...], Sign] = {}
-    for line in log.lines:
+    for place, line in enumerate(log.lines):
         if sign := read_line(line):
             known = found.get(sign.key)
-            found[sign.key] = replace(sign, count=known.count + 1, first=known.first) if known else sign
+            left = len(log.lines) - place - 1
+            found[sign.key] = (
+                replace(sign, count=known.count + 1, first=known.first, began=known.began, ended=left)
+                if known
+                else replace(sign, began=place, ended=left)
+            )
     return sorted(found.values(), key=lambda sign: -sign.count)
 
 
 def current(signs: list[Sign], now: datetime) -> list[Sign]:
-    """Those that are still being written: the last one is recent by the clock, or by the pace at which they come."""
+    """Those that are still being written, by the clock or, in a log without times, by what has been written since."""
     return [sign for sign in signs if is_current(sign, now)]
 
 
 def is_current(sign: Sign, now: datetime) -> bool:
     if sign.line.at is None or sign.first is None:
-        return True
-    pace = (sign.line.at - sign.first) / max(sign.count - 1, 1)
-    return now - sign.line.at <= max(timedelta(seconds=_RECENT_SECONDS), 3 * pace)
+        return sign.ended <= QUIET_LINES
+    if sign.count < 3:
+        return now - sign.line.at <= timedelta(seconds=RARE_SECONDS)
+    pace = (sign.line.at - sign.first) / (sign.count - 1)
+    return now - sign.line.at <= max(timedelta(seconds=BUSY_SECONDS), 3 * pace)
 
 
 def last_words(log: Log, most: int = 6) -> tuple[LogLine, ...]:

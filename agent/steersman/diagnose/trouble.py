@@ -84,10 +84,14 @@ def _failed_jobs(workload: Workload) -> Iterator[Trouble]:
 
 
 def _containers(workload: Workload, pod: Resource) -> Iterator[Trouble]:
-    specs = {c.text("name"): c for part in ("containers", "initContainers") for c in pod.each(f"spec.{part}")}
+    specs = _specs(pod)
     for part, init in (("status.initContainerStatuses", True), ("status.containerStatuses", False)):
         for status in pod.each(part):
             yield Trouble(workload, pod, status, specs.get(status.text("name"), Fields(None)), init)
+
+
+def _specs(pod: Resource) -> dict[str, Fields]:
+    return {c.text("name"): c for part in ("containers", "initContainers") for c in pod.each(f"spec.{part}")}
 
 
 def _troubled(scene: Scene, trouble: Trouble) -> bool:
@@ -99,7 +103,7 @@ def _troubled(scene: Scene, trouble: Trouble) -> bool:
     if status.has("state.running"):
         if status.flag("ready"):
             return _restarted_lately(scene, trouble)
-        return bool(trouble.restarts) or not starting(scene, trouble)
+        return bool(trouble.restarts) or not starting(scene, status, trouble.spec)
     return False
 
 
@@ -110,13 +114,13 @@ def _restarted_lately(scene: Scene, trouble: Trouble) -> bool:
     return bad and trouble.restarts >= 2 and ended is not None and scene.within(ended, 60)
 
 
-def starting(scene: Scene, trouble: Trouble) -> bool:
+def starting(scene: Scene, status: Fields, spec: Fields) -> bool:
     """Whether a running container that is not ready still has the time that its probes grant it."""
-    began = trouble.status.time("state.running.startedAt")
+    began = status.time("state.running.startedAt")
     if began is None:
         return False
-    granted = max((_granted(trouble.spec.at(f"{p}Probe")) for p in ("startup", "readiness")), default=0.0)
-    return scene.within(began, granted + 5.0)
+    granted = max((_granted(spec.at(f"{p}Probe")) for p in ("startup", "readiness")), default=0.0)
+    return scene.within(began, granted + 4.0)
 
 
 def _granted(probe: Fields) -> float:
@@ -132,13 +136,33 @@ def pod_starting(scene: Scene, pod: Resource) -> bool:
         return False
     if pod.condition("PodScheduled").text("reason") == "Unschedulable":
         return False
+    specs = _specs(pod)
     statuses = [*pod.each("status.initContainerStatuses"), *pod.each("status.containerStatuses")]
-    return not any(
-        s.text("state.waiting.reason") not in STARTING
-        or s.count("restartCount")
-        or s.text("state.terminated.reason") not in ("", "Completed")
-        for s in statuses
+    return not any(_worrying(scene, s, specs.get(s.text("name"), Fields(None))) for s in statuses)
+
+
+def _worrying(scene: Scene, status: Fields, spec: Fields) -> bool:
+    if status.text("state.waiting.reason") not in STARTING or status.count("restartCount"):
+        return True
+    if status.text("state.terminated.reason") not in ("", "Completed"):
+        return True
+    return status.has("state.running") and not status.flag("ready") and not starting(scene, status, spec)
+
+
+def killed_by_probe(scene: Scene, trouble: Trouble) -> bool:
+    """Whether the kubelet ended the container for its liveness or startup probe."""
+    return any(
+        "failed liveness probe" in e.message or "failed startup probe" in e.message
+        for e in scene.events(trouble.pod, "Killing")
+        if trouble.name in e.message and scene.within(e.last, 600)
     )
+
+
+def crashed(scene: Scene, trouble: Trouble) -> bool:
+    """Whether the container ended by itself, or for memory: then its probes fail as a consequence."""
+    ended = trouble.ended
+    code = ended.count("exitCode")
+    return bool(ended) and (code != 0 or trouble.waiting == "CrashLoopBackOff") and not killed_by_probe(scene, trouble)
 
 
 def _moment(when: datetime | None) -> float:

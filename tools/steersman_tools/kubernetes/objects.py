@@ -63,10 +63,5 @@ def log_lines(body: bytes) -> tuple[LogLine, ...]:
 
 def _line(text: str) -> LogLine:
     stamp, space, rest = text[: LINE_CHARACTERS + 40].partition(" ")
-    at = read_time(_micro(stamp)) if space and "T" in stamp else None
+    at = read_time(stamp) if space and "T" in stamp else None
     return LogLine(rest[:LINE_CHARACTERS], at) if at else LogLine(text[:LINE_CHARACTERS])
-
-
-def _micro(stamp: str) -> str:
-    """RFC 3339 with at most the microseconds that Python reads."""
-    return re.sub(r"(\.\d{6})\d+", r"\1", stamp)

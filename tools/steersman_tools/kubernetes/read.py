@@ -81,7 +81,7 @@ class ClusterReader:
         """Lists a kind in the best version that the server has; None for a kind that a cluster need not have."""
         if kind.group in OPTIONAL_GROUPS and kind.group not in groups:
             return None
-        offered = groups.get(kind.group) if kind.group else None
+        offered = groups.get(kind.group, set()) if kind.group and groups else None
         candidates = [v for v in kind.versions if offered is None or v in offered]
         where = namespace if kind.namespaced else None
         for version in candidates:

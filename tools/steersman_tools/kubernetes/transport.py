@@ -6,6 +6,7 @@ Parsing 3,000 pods into models takes seconds and breaks on fields of other versi
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -115,37 +116,38 @@ def connect(kubeconfig: Path | None, context: str | None) -> Transport:
 
     Raises Unreachable, with a sentence for a person, when there is no usable configuration.
     """
-    file = str(kubeconfig) if kubeconfig else None
     if kubeconfig and not kubeconfig.is_file():
         raise Unreachable(f"There is no kubeconfig {kubeconfig}: give an existing file with --kubeconfig.")
     configuration = Configuration()
     configuration.retries = False
     configuration.connection_pool_maxsize = CONNECTIONS
+    files = str(kubeconfig) if kubeconfig else os.environ.get("KUBECONFIG") or "~/.kube/config"
+    if not any(Path(file).expanduser().is_file() for file in files.split(os.pathsep)):
+        return _inside_a_pod(configuration)
     try:
-        contexts, active = config.list_kube_config_contexts(config_file=file)
-    except (ConfigException, TypeError) as error:
-        return _inside_a_pod(configuration, error)
+        contexts, active = config.list_kube_config_contexts(config_file=files)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Unreachable(f"The kubeconfig {file or ''} is not valid YAML: mend it or give another one.") from error
+        raise Unreachable(f"The kubeconfig {files} is not valid YAML: mend it or give another one.") from error
+    except (ConfigException, OSError, TypeError, AttributeError) as error:
+        raise Unreachable(f"The kubeconfig {files} cannot be used: {_first_line(error)}.") from error
     chosen = next((c for c in contexts if c["name"] == context), None) if context else active
     if chosen is None:
         names = ", ".join(sorted(str(c["name"]) for c in contexts)) or "none"
         raise Unreachable(f"There is no context {context!r} in the kubeconfig: choose one of {names}.")
     try:
-        config.load_kube_config(config_file=file, context=chosen["name"], client_configuration=configuration)
+        config.load_kube_config(config_file=files, context=chosen["name"], client_configuration=configuration)
     except (ConfigException, OSError, ValueError, KeyError, TypeError) as error:
         raise Unreachable(f"Context {chosen['name']!r} cannot be used: {_first_line(error)}.") from error
     namespace = chosen["context"].get("namespace") or "default"
     return Transport(ApiClient(configuration), str(chosen["name"]), str(namespace))
 
 
-def _inside_a_pod(configuration: Configuration, error: Exception) -> Transport:
+def _inside_a_pod(configuration: Configuration) -> Transport:
     try:
         config.load_incluster_config(client_configuration=configuration)
-    except ConfigException:
+    except ConfigException as error:
         raise Unreachable(
-            "No cluster is configured: set KUBECONFIG or give --kubeconfig FILE, "
-            "or try `steersman demo`, which needs none."
+            "No cluster is configured: set KUBECONFIG or give --kubeconfig FILE, or try `steersman demo`, which needs none."
         ) from error
     namespace = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
     return Transport(ApiClient(configuration), "in-cluster", namespace.read_text() if namespace.exists() else "default")

@@ -89,7 +89,8 @@ def _finding(scene: Scene, workload: Workload, need: Need, *, missing_key: bool)
     kind, name, ref = need.target.kind, need.target.name, workload.ref
     path = f"{workload.spec_path}.{need.field}"
     stuck = _stuck(scene, workload, need)
-    renamed = _reference_is_new(scene, workload, need)
+    wanted_name = need.key if missing_key else need.target.name
+    renamed = _reference_is_new(scene, workload, need, wanted_name)
     entity = ref if renamed else need.target
     if missing_key:
         fault = Fault.CONFIG_KEY_MISSING
@@ -112,7 +113,7 @@ def _finding(scene: Scene, workload: Workload, need: Need, *, missing_key: bool)
         entity=entity,
         field=where,
         observed=wrong,
-        expected=_old_name(scene, workload, need) or wanted if renamed else wanted,
+        expected=_old_name(scene, workload, wanted_name) or wanted if renamed else wanted,
         summary=f"{wrong}, but {ref.kind} {ref.name} needs it",
         advice=f"Point {ref.kind} {ref.name} back to what it used before" if renamed else f"Create {wanted}",
         certainty=0.97 if stuck else 0.75,
@@ -136,11 +137,10 @@ def _stuck(scene: Scene, workload: Workload, need: Need) -> tuple[Observation, .
     return ()
 
 
-def _reference_is_new(scene: Scene, workload: Workload, need: Need) -> bool:
+def _reference_is_new(scene: Scene, workload: Workload, need: Need, wanted: str) -> bool:
     """Whether the newest revision brought the reference: then the workload is at fault, not what it names."""
     if before(scene, workload) is None:
         return False
-    wanted = need.key or need.target.name
     others = any(
         need.target == other.target and need.key == other.key
         for w in scene.workloads.values()
@@ -152,7 +152,6 @@ def _reference_is_new(scene: Scene, workload: Workload, need: Need) -> bool:
     )
 
 
-def _old_name(scene: Scene, workload: Workload, need: Need) -> str:
-    wanted = need.key or need.target.name
+def _old_name(scene: Scene, workload: Workload, wanted: str) -> str:
     change = next(c for c in latest_changes(scene, workload) if wanted in str(c.after) and wanted not in str(c.before))
     return f"{change.path}: {change.before}" if change.before is not None else ""

@@ -16,9 +16,8 @@ from ..changes import before, latest_changes
 from ..failures import CALL_SIGNS
 from ..logsigns import Sign, last_words, read
 from ..scene import Scene
-from ..trouble import Trouble, containers_in_trouble, one_each
+from ..trouble import Trouble, containers_in_trouble, crashed, one_each
 
-_KILLED_BY_OTHERS = {"OOMKilled"}
 _CANNOT_RUN = {"StartError", "ContainerCannotRun", "RunContainerError", "CreateContainerError"}
 
 
@@ -34,31 +33,14 @@ class _Crash:
 
 def crashes(scene: Scene) -> Iterator[Output]:
     """One finding for each container that keeps ending, named by what its log says."""
-    for trouble in one_each([t for t in containers_in_trouble(scene) if _crashed(t) and not killed_by_probe(scene, t)]):
+    ended = [t for t in containers_in_trouble(scene) if crashed(scene, t) and t.ended.text("reason") != "OOMKilled"]
+    for trouble in one_each(ended):
         if trouble.waiting in _CANNOT_RUN or trouble.ended.text("reason") in _CANNOT_RUN:
             yield _cannot_run(scene, trouble)
             continue
         log, looks = _last_run(scene, trouble)
         yield from looks
         yield from _explain(scene, _Crash(trouble, log, read(log) if log else []))
-
-
-def _crashed(trouble: Trouble) -> bool:
-    ended = trouble.ended
-    return (
-        bool(ended)
-        and ended.text("reason") not in _KILLED_BY_OTHERS
-        and (ended.count("exitCode") != 0 or trouble.waiting == "CrashLoopBackOff")
-    )
-
-
-def killed_by_probe(scene: Scene, trouble: Trouble) -> bool:
-    """Whether the kubelet ended the container for its liveness or startup probe."""
-    return any(
-        "failed liveness probe" in e.message or "failed startup probe" in e.message
-        for e in scene.events(trouble.pod, "Killing")
-        if trouble.name in e.message and scene.within(e.last, 600)
-    )
 
 
 def _last_run(scene: Scene, trouble: Trouble) -> tuple[Log | None, list[Look]]:

@@ -42,7 +42,7 @@ _SIGNS: tuple[tuple[Fault, re.Pattern[str]], ...] = (
     (Fault.IMAGE_NOT_FOUND, re.compile(r"not found|does not exist|InvalidImageName|not present with pull policy", re.I)),
 )  # fmt: skip
 
-_WORDS = {
+_EFFECTS = {
     Fault.IMAGE_NOT_FOUND: "does not exist in its registry",
     Fault.IMAGE_REGISTRY_UNREACHABLE: "cannot be pulled: its registry cannot be reached",
     Fault.IMAGE_PULL_UNAUTHORIZED: "cannot be pulled: the registry refuses the credentials",
@@ -54,7 +54,9 @@ def image_pull(scene: Scene) -> Iterator[Output]:
     """One finding for each container whose image cannot be had."""
     stuck = [t for t in containers_in_trouble(scene) if t.waiting in WAITING]
     for trouble in one_each(stuck):
-        error, observations = _error(scene, trouble)
+        error, observations = _error(
+            scene, trouble, [t for t in stuck if t.workload is trouble.workload and t.name == trouble.name]
+        )
         fault = _classify(scene, trouble, error)
         image = trouble.spec.text("image") or trouble.status.text("image")
         past = container_before(scene, trouble.workload, trouble.name).text("image")
@@ -66,7 +68,7 @@ def image_pull(scene: Scene) -> Iterator[Output]:
             field=f"{trouble.path}.image",
             observed=image,
             expected=_expected(fault, good),
-            summary=f"Image {image} of {ref.kind} {ref.name} {_WORDS[fault]}",
+            summary=f"Image {image} of {ref.kind} {ref.name} {_EFFECTS[fault]}",
             advice=_advice(fault, trouble, good),
             certainty=0.97 if error else 0.8,
             breaks=(ref,),
@@ -75,20 +77,26 @@ def image_pull(scene: Scene) -> Iterator[Output]:
         yield from _ruled_out(fault, trouble, error)
 
 
-def _error(scene: Scene, trouble: Trouble) -> tuple[str, tuple[Observation, ...]]:
-    """The registry's own words, from the latest event that has them or from the container's state."""
+def _error(scene: Scene, trouble: Trouble, alike: list[Trouble]) -> tuple[str, tuple[Observation, ...]]:
+    """The registry's own words: from the latest event about any of the pods that has them, or from a container's state."""
     image = trouble.spec.text("image")
-    found = [
-        e
-        for e in scene.events(trouble.pod, "Failed", "InspectFailed")
-        if "pull" in e.message and not e.message.startswith("Error: ")
-    ]
-    found = [e for e in found if image in e.message] or found
     state = cite.container_state(scene, trouble.pod, trouble.status)
-    words = trouble.message if trouble.waiting != "ImagePullBackOff" or "rpc error" in trouble.message else ""
-    if found:
-        return f"{found[0].message} {words}", (cite.event(scene, found[0]), state)
+    for one in [trouble, *alike]:
+        found = [
+            e
+            for e in scene.events(one.pod, "Failed", "InspectFailed")
+            if "pull" in e.message and not e.message.startswith("Error: ")
+        ]
+        if found:
+            best = next((e for e in found if image in e.message), found[0])
+            return f"{best.message} {_words(one)}", (cite.event(scene, best), state)
+    words = next((w for one in [trouble, *alike] if (w := _words(one))), "")
     return words or (trouble.waiting if trouble.waiting == "InvalidImageName" else ""), (state,)
+
+
+def _words(trouble: Trouble) -> str:
+    """The runtime's error, which newer kubelets keep in the state while they back off."""
+    return trouble.message if trouble.waiting != "ImagePullBackOff" or "rpc error" in trouble.message else ""
 
 
 def _classify(scene: Scene, trouble: Trouble, error: str) -> Fault:

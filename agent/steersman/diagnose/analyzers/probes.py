@@ -16,7 +16,7 @@ from .. import cite
 from ..changes import container_before
 from ..ports import declared_ports, number_of
 from ..scene import Scene
-from ..trouble import Trouble, containers_in_trouble, one_each
+from ..trouble import Trouble, containers_in_trouble, crashed, one_each
 
 Kind = Literal["liveness", "readiness", "startup"]
 Flaw = Literal["port", "protocol", "path", "timing", "application"]
@@ -59,7 +59,7 @@ class _Probe:
 
 def probes(scene: Scene) -> Iterator[Output]:
     """One finding for each container that a probe keeps from serving."""
-    for trouble in one_each(containers_in_trouble(scene)):
+    for trouble in one_each([t for t in containers_in_trouble(scene) if not crashed(scene, t)]):
         for probe in _failing(scene, trouble):
             flaw = _flaw(scene, trouble, probe)
             if flaw == "application":

@@ -19,31 +19,34 @@ _NOT_COMPLAINTS = {"Watchdog", "InfoInhibitor", "DeadMansSwitch"}
 
 
 def unavailable(scene: Scene) -> Iterator[Output]:
-    """Workloads that have fewer ready pods than they should."""
+    """Workloads that have fewer ready pods than they should, or whose newest template does not come up."""
     for workload in scene.workloads.values():
         wanted, ready = workload.desired, workload.ready
-        if workload.ref.kind in ("Job", "CronJob", "Pod") or (wanted <= ready and not _stuck_rollout(scene, workload)):
+        if workload.ref.kind in ("Job", "CronJob", "Pod") or not _lacking(scene, workload):
             continue
-        if workload.ref.kind == "ReplicaSet" and workload.resource.controller:
-            continue
-        unready = [p for p in workload.live_pods if not is_ready(p)]
-        if len(workload.live_pods) >= wanted and all(pod_starting(scene, p) for p in unready):
-            continue
-        observations = [
-            cite.fields(scene, workload.resource, "spec.replicas", "status.readyReplicas", "status.unavailableReplicas")
-        ]
         yield Symptom(
             kind="unavailable" if ready == 0 else "unready",
             entity=workload.ref,
-            text=f"{workload.ref.kind} {workload.ref.name} has {ready} of {wanted} pods ready",
+            text=f"{workload.ref.kind} {workload.ref.name} has {ready} of {wanted} pods ready"
+            + (", and those of its newest template do not come" if ready >= wanted else ""),
             weight=4.0 if ready == 0 else 2.0,
-            observations=tuple(observations),
+            observations=(
+                cite.fields(
+                    scene, workload.resource, "spec.replicas", "status.readyReplicas", "status.unavailableReplicas"
+                ),
+            ),
         )
 
 
-def _stuck_rollout(scene: Scene, workload: Workload) -> bool:
-    """Whether enough pods are ready, but those of the newest template are not coming."""
+def _lacking(scene: Scene, workload: Workload) -> bool:
+    """Whether pods are missing for another reason than that they are still starting."""
+    if workload.desired == 0:
+        return False
+    if workload.resource.condition("ReplicaFailure").text("status") == "True":
+        return True
     unready = [p for p in workload.live_pods if not is_ready(p)]
+    if len(workload.live_pods) < workload.desired:
+        return True
     return bool(unready) and not all(pod_starting(scene, p) for p in unready)
 
 

@@ -1,0 +1,37 @@
+# Every target does its own set-up on a machine that has Python 3.11 and make.
+
+PYTHON ?= python3
+UV := .tools/bin/uv
+RUN := .venv/bin
+
+.PHONY: demo test check quick fix snapshots clean
+
+demo: .venv/ready          ## the main job on the embedded world: no cluster, no key, no network
+	$(RUN)/steersman demo
+
+test: check                ## the whole suite: types, style, import contracts, tests (with the lab where it is)
+	$(RUN)/pytest
+
+quick: check               ## the same without the lab
+	$(RUN)/pytest -m "not lab"
+
+check: .venv/ready
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check --output-format concise .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+fix: .venv/ready           ## formats, and mends what can be mended
+	$(RUN)/ruff format .
+	$(RUN)/ruff check --fix .
+
+.venv/ready: pyproject.toml uv.lock $(UV)
+	$(UV) sync --frozen --quiet
+	touch $@
+
+$(UV):
+	$(PYTHON) -m venv .tools
+	.tools/bin/pip install --quiet --disable-pip-version-check uv
+
+clean:
+	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,69 @@
+"""Looks at the world: everything once, then closer where an analyzer asks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from steersman_tools.metrics import MetricsSource
+from steersman_tools.reader import Reader
+from steersman_tools.snapshot import Alert, Snapshot
+from steersman_tools.types import NotChecked, Unreachable
+
+from .types import Look
+
+MOST_LOGS = 120
+"""How many logs one session reads at the most."""
+
+
+class Silencer(Protocol):
+    """Knows which alerts people have silenced."""
+
+    async def suppressed(self, alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
+        """The same alerts, those marked that are silenced."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What can be looked at. None: not configured, which is said and not held against anybody."""
+
+    reader: Reader
+    metrics: MetricsSource | None = None
+    silencer: Silencer | None = None
+    no_metrics: str = "no Prometheus is configured: give --prometheus URL"
+    """Why there are no metrics; empty where that is no gap."""
+
+
+async def look_around(sources: Sources, namespace: str | None) -> Snapshot:
+    """Everything, once. Raises Unreachable when the cluster does not answer at all."""
+    snapshot, (alerts, gaps) = await asyncio.gather(sources.reader.snapshot(namespace), _alerts(sources))
+    kept = tuple(a for a in alerts if namespace is None or a.labels.get("namespace", namespace) == namespace)
+    return replace(snapshot, alerts=(*snapshot.alerts, *kept), not_checked=(*snapshot.not_checked, *gaps))
+
+
+async def look_closer(sources: Sources, snapshot: Snapshot, looks: Iterable[Look]) -> Snapshot:
+    """The snapshot with what was asked for, as far as the budget reaches."""
+    wanted = [look.log for look in looks if look.log not in snapshot.logs]
+    room = max(MOST_LOGS - len(snapshot.logs), 0)
+    found = await sources.reader.logs(wanted[:room])
+    if len(wanted) > room:
+        gap = NotChecked(what=f"logs of {len(wanted) - room} containers", why="the budget of this session is used up")
+        snapshot = replace(snapshot, not_checked=(*snapshot.not_checked, gap))
+    return snapshot.with_logs(found)
+
+
+async def _alerts(sources: Sources) -> tuple[tuple[Alert, ...], tuple[NotChecked, ...]]:
+    if sources.metrics is None:
+        return (), (NotChecked(what="metrics and alerts", why=sources.no_metrics),) if sources.no_metrics else ()
+    try:
+        alerts = await sources.metrics.alerts()
+    except Unreachable as error:
+        return (), (NotChecked(what="metrics and alerts", why=str(error)),)
+    if sources.silencer is None:
+        return alerts, ()
+    try:
+        return await sources.silencer.suppressed(alerts), ()
+    except Unreachable as error:
+        return alerts, (NotChecked(what="silences", why=str(error)),)

@@ -1,0 +1,77 @@
+"""`steersman investigate`: reads, judges, and says what is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import sys
+
+from steersman_tools.types import Unreachable
+
+from ...app import sources
+from ...session import Session, Sources
+from ...types import Diagnosed, Entry, Failed, Progress, Request
+from .. import markdown, render
+from ..document import investigation
+from ..style import style_for
+from .options import BadSettings, add_source, settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("question", nargs="?", default="", help="what you want to know (optional)")
+    add_source(parser)
+    add_output(parser)
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", choices=("text", "json", "jsonl", "markdown"), default="text")
+    parser.add_argument("--fail-on-findings", action="store_true", help="exit with status 2 when causes were found")
+
+
+def run(args: argparse.Namespace) -> int:
+    try:
+        with sources(settings(args)) as opened:
+            return asyncio.run(show(opened, args))
+    except (BadSettings, Unreachable) as error:
+        print(f"steersman: {error}", file=sys.stderr)
+        return 1
+
+
+async def show(opened: Sources, args: argparse.Namespace) -> int:
+    """Runs one investigation and prints it in the form asked for."""
+    session = Session(opened)
+    request = Request(question=args.question, namespace=args.namespace)
+    answer: Diagnosed | None = None
+    async for entry in session.start(request):
+        if args.output == "jsonl":
+            print(entry.model_dump_json(), flush=True)
+        if isinstance(entry.event, Failed):
+            clear_progress()
+            print(f"steersman: {entry.event.text}", file=sys.stderr)
+            return 1
+        if isinstance(entry.event, Diagnosed):
+            answer = entry.event
+        progress(entry)
+    clear_progress()
+    if answer is None:
+        return 1
+    if args.output == "text":
+        style = style_for(sys.stdout)
+        print(render.text(answer.diagnosis, answer.seconds, style, shutil.get_terminal_size((100, 24)).columns), end="")
+    elif args.output == "markdown":
+        print(markdown.text(answer.diagnosis, answer.seconds, request.question), end="")
+    elif args.output == "json":
+        print(investigation(session.id, request.question, answer).model_dump_json(by_alias=True, indent=2))
+    return 2 if args.fail_on_findings and answer.diagnosis.causes else 0
+
+
+def progress(entry: Entry) -> None:
+    """A line that replaces itself, on a terminal only."""
+    if isinstance(entry.event, Progress) and sys.stderr.isatty():
+        print(f"\r\033[K{entry.event.text} ...", end="", file=sys.stderr, flush=True)
+
+
+def clear_progress() -> None:
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,47 @@
+"""Settings: a file, the environment and flags, each overriding the one before.
+
+`~/.config/steersman/config.toml` holds the fields below; the environment has them as `STEERSMAN_*`. Where neither says
+anything, KUBECONFIG, PROMETHEUS_URL and ALERTMANAGER_URL count as everywhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+
+def config_file() -> Path:
+    """Where the settings file is, whether it exists or not."""
+    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(os.environ.get("STEERSMAN_CONFIG") or Path(home) / "steersman" / "config.toml")
+
+
+class Settings(BaseSettings):
+    """What can be set."""
+
+    model_config = SettingsConfigDict(env_prefix="STEERSMAN_", extra="forbid", frozen=True)
+
+    kubeconfig: Path | None = None
+    """The kubeconfig file; none: as kubectl finds it."""
+    context: str | None = None
+    """The context in it; none: the current one."""
+    bundle: Path | None = None
+    """A folder or file to read instead of a cluster."""
+    prometheus: str | None = Field(default_factory=lambda: os.environ.get("PROMETHEUS_URL"))
+    """The URL of Prometheus."""
+    alertmanager: str | None = Field(default_factory=lambda: os.environ.get("ALERTMANAGER_URL"))
+    """The URL of Alertmanager, for silences."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config_file())

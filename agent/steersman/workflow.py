@@ -1,0 +1,52 @@
+"""The order of the phases. Each phase is a function of values; only this file knows which follows which."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+
+from .diagnose import Examination, examine
+from .gather import Sources, look_around, look_closer
+from .types import Diagnosed, Event, Progress, Request, Seconds
+
+MOST_ROUNDS = 3
+"""How often an analyzer may ask for more before the answer is given with what there is."""
+
+
+async def investigate(request: Request, sources: Sources) -> AsyncIterator[Event]:
+    """Reads and judges until nothing more is asked for. Raises Unreachable when the cluster does not answer."""
+    clock = _Stopwatch()
+    yield Progress(text="reading the cluster")
+    snapshot = await look_around(sources, request.namespace)
+    gathered = clock.lap()
+    pods, nodes = (len(snapshot.by_kind.get(kind, ())) for kind in ("Pod", "Node"))
+    yield Progress(text=f"judging {pods} pods on {nodes} nodes")
+    examination = examine(snapshot)
+    judged = clock.lap()
+    for _ in range(MOST_ROUNDS):
+        looks = [look for look in examination.looks if look.log not in snapshot.logs]
+        if not looks:
+            break
+        yield Progress(text=f"reading {len(looks)} logs")
+        snapshot = await look_closer(sources, snapshot, looks)
+        gathered += clock.lap()
+        examination = examine(snapshot)
+        judged += clock.lap()
+    yield _diagnosed(examination, gathered, judged, clock)
+
+
+def _diagnosed(examination: Examination, gathered: float, judged: float, clock: _Stopwatch) -> Diagnosed:
+    diagnosis = examination.conclude()
+    return Diagnosed(
+        diagnosis=diagnosis, seconds=Seconds(gather=round(gathered, 3), diagnose=round(judged + clock.lap(), 3))
+    )
+
+
+class _Stopwatch:
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+
+    def lap(self) -> float:
+        """The seconds since the last lap."""
+        last, self._last = self._last, time.perf_counter()
+        return self._last - last

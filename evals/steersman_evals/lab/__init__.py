@@ -1,0 +1,1 @@
+"""The lab as a test bench: faults injected live into a real control plane, with their truth."""

@@ -1,0 +1,141 @@
+"""Which objects and logs the files of a folder hold, whoever wrote it.
+
+Understood: `kubectl cluster-info dump --output-directory`, lists and single objects as JSON or YAML, and the lab's `record`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+import yaml
+
+from ..fields import Fields
+from ..kinds import BY_NAME, BY_PLURAL
+from ..types import Json, NotChecked
+
+MOST_BYTES = 256 * 1024 * 1024
+_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+RECORD = "objects"
+_DUMP_NAMES = {"replication-controllers": "replicationcontrollers"}
+_DUMP_LOG = re.compile(r"^==== START logs for container (\S+) of pod (\S+)/(\S+) ====$", re.M)
+
+
+@dataclass
+class Contents:
+    """What was found in a folder."""
+
+    objects: list[tuple[str, Json]] = field(default_factory=list)
+    """(kind, object) pairs; events among them."""
+    complete: set[tuple[str, str]] = field(default_factory=set)
+    logs: dict[tuple[str, str, str, bool], Path] = field(default_factory=dict)
+    """By namespace, pod, container ('' where the file holds them all) and whether of the previous run."""
+    alerts: Json = None
+    version: str = ""
+    gaps: list[NotChecked] = field(default_factory=list)
+
+
+def read_folder(root: Path) -> Contents:
+    """Everything in the folder, or in the one file; what cannot be read becomes a gap."""
+    found = Contents()
+    files = sorted(p for p in root.rglob("*") if p.is_file()) if root.is_dir() else [root]
+    for path in files:
+        relative = path.relative_to(root) if root.is_dir() else Path(path.name)
+        if path.suffix in (".json", ".yaml", ".yml"):
+            _read_objects(path, relative, found)
+        elif path.suffix == ".log" or path.name == "logs.txt":
+            _note_log(path, relative, found)
+    return found
+
+
+def _read_objects(path: Path, relative: Path, found: Contents) -> None:
+    try:
+        documents = list(_documents(path))
+    except (ValueError, yaml.YAMLError, OSError) as error:
+        found.gaps.append(
+            NotChecked(what=f"file {relative}", why=f"it cannot be read: {str(error).splitlines()[0][:120]}")
+        )
+        return
+    for document in documents:
+        view = Fields(document)
+        if relative.name == "version.json":
+            found.version = view.text("gitVersion")
+        elif relative.name == "alerts.json":
+            found.alerts = document
+        elif isinstance(view.get("items"), list):
+            _read_list(view, relative, found)
+        elif view.text("kind") in BY_NAME:
+            found.objects.append((view.text("kind"), document))
+
+
+def _documents(path: Path) -> Iterator[Json]:
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError("it is larger than 256 MiB")
+    data = path.read_bytes()
+    if path.suffix == ".json":
+        yield orjson.loads(data)
+    else:
+        yield from (d for d in yaml.load_all(data, Loader=_YAML) if d is not None)
+
+
+def _read_list(view: Fields, relative: Path, found: Contents) -> None:
+    """A list: of one kind by its own name or by its file's, or of mixed kinds."""
+    named = _kind_of(view, relative)
+    if named is None:
+        return
+    namespaces: dict[str, set[str]] = {}
+    for item in view.each("items"):
+        kind = item.text("kind") or named
+        if kind in BY_NAME:
+            found.objects.append((kind, dict(item.raw)))
+            namespaces.setdefault(kind, set()).add(item.text("metadata.namespace"))
+    if relative.parts[:1] == (RECORD,):  # a recording has a file for every kind that has objects: the others have none
+        found.complete |= {(kind, "") for kind in BY_NAME}
+    elif named and len(relative.parts) == 2:  # cluster-info dump: <namespace>/<plural>.json
+        found.complete.add((named, relative.parts[0]))
+    for kind, spaces in namespaces.items():
+        found.complete |= {(kind, space) for space in spaces} if len(spaces) == 1 else {(kind, "")}
+
+
+def _kind_of(view: Fields, relative: Path) -> str | None:
+    """The kind of a list's items, '' where each says its own, None where the list is of a kind that is not read."""
+    listed = view.text("kind").removesuffix("List")
+    if relative.parts[:1] == (RECORD,) and len(relative.parts) == 3:
+        kind = BY_PLURAL.get(relative.stem)
+        return kind.name if kind and (kind.group or "core") == relative.parts[1] else None
+    if listed in BY_NAME:
+        return listed
+    if listed:
+        return None
+    kind = BY_PLURAL.get(_DUMP_NAMES.get(relative.stem, relative.stem))
+    return kind.name if kind else ""
+
+
+def _note_log(path: Path, relative: Path, found: Contents) -> None:
+    parts = relative.parts
+    if path.name == "logs.txt" and len(parts) >= 3:
+        found.logs[parts[-3], parts[-2], "", False] = path
+    elif path.suffix == ".log" and len(parts) >= 3:
+        stem = path.name.removesuffix(".log")
+        container = stem.removesuffix(".previous")
+        found.logs[parts[-3], parts[-2], container, stem != container] = path
+
+
+def log_text(path: Path, container: str, most: int) -> bytes:
+    """The end of a log file; of a cluster-info dump's logs.txt, the part of the container."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(size - (most if path.suffix == ".log" else MOST_BYTES), 0))
+        data = file.read()
+    if path.suffix == ".log":
+        return data
+    text = data.decode(errors="replace")
+    starts = list(_DUMP_LOG.finditer(text))
+    for index, start in enumerate(starts):
+        if start[1] == container:
+            end = starts[index + 1].start() if index + 1 < len(starts) else len(text)
+            return text[start.end() : end].partition("\n==== END logs")[0].encode()[-most:]
+    return data[-most:] if not starts else b""
