@@ -64,6 +64,12 @@ def _run(given: Sequence[str]) -> int:
     return 0
 
 
+def need(module: str) -> None:
+    """Unusable unless a library of the group `evals` is installed: the yardsticks are no part of the product."""
+    if find_spec(module) is None:
+        raise Unusable(f"the yardsticks need {module}; install them with `uv sync --group evals`")
+
+
 def _suite(name: str) -> ModuleType:
     if name not in SUITES:
         raise Unusable(f"there is no suite {name!r}; the suites are {', '.join(SUITES)}")

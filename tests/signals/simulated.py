@@ -21,7 +21,7 @@ def load(generator: np.random.Generator, days: float, low: float = 0.2, high: fl
     wave = (1 - np.cos(2 * np.pi * (at / DAY - generator.uniform(0, 1)))) / 2
     days_differ = np.repeat(generator.normal(1, 0.06, size=int(days) + 2), DAY)[: len(at)]
     days_differ = np.convolve(np.pad(days_differ, 120, mode="edge"), np.ones(241) / 241, "valid")
-    return np.clip((low + (high - low) * wave) * days_differ + noise(generator, len(at), 0.02), 0.01, None)
+    return np.asarray(np.clip((low + (high - low) * wave) * days_differ + noise(generator, len(at), 0.02), 0.01, None))
 
 
 def memory(generator: np.random.Generator, days: float) -> np.ndarray:

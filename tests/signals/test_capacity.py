@@ -18,7 +18,7 @@ def warned(values: np.ndarray, at: int) -> bool:
     return ends.at is not None and ends.latest is not None and ends.basis != "forecast"
 
 
-def test_a_straight_growth_is_dated_with_an_interval_around_it():
+def test_a_straight_growth_is_dated_with_an_interval_around_it() -> None:
     """A leak of a known rate reaches its limit when arithmetic says so, and the interval holds that moment."""
     values = 0.5 + 0.0025 * np.arange(120) + np.random.default_rng(0).normal(size=120) * 0.004
 
@@ -32,19 +32,19 @@ def test_a_straight_growth_is_dated_with_an_interval_around_it():
     assert ends.earliest <= truth <= ends.latest
 
 
-def test_what_is_reached_is_said_at_once():
+def test_what_is_reached_is_said_at_once() -> None:
     """At the limit there is nothing to forecast."""
     assert exhaustion(Grid(0.0, 60.0, np.full(50, 1.2)), 1.0, HORIZON).basis == "reached"
 
 
-def test_a_level_does_not_run_out():
+def test_a_level_does_not_run_out() -> None:
     """Noise around a level has no end in sight."""
     values = 0.5 + np.random.default_rng(0).normal(size=300) * 0.05
 
     assert exhaustion(Grid(0.0, 60.0, values), 1.0, HORIZON).at is None
 
 
-def test_a_restart_begins_a_new_growth():
+def test_a_restart_begins_a_new_growth() -> None:
     """What was before a restart says nothing about the growth since."""
     leak = 0.2 + 0.004 * np.arange(150)
     values = np.concatenate([leak, leak[:100]])
@@ -54,7 +54,7 @@ def test_a_restart_begins_a_new_growth():
     assert ends.at == pytest.approx(60.0 * (249 + 100), abs=400)
 
 
-def test_a_certificate_ends_when_it_says():
+def test_a_certificate_ends_when_it_says() -> None:
     """Its end is known, so there is no interval."""
     assert certificate(1000.0, 0.0, HORIZON).at == 1000.0
     assert certificate(1e6, 0.0, HORIZON).at is None
@@ -63,7 +63,7 @@ def test_a_certificate_ends_when_it_says():
 
 @pytest.mark.parametrize("kind", MAKERS)
 @pytest.mark.parametrize("seed", range(4))
-def test_growth_is_announced_twenty_minutes_ahead(kind, seed):
+def test_growth_is_announced_twenty_minutes_ahead(kind: str, seed: int) -> None:
     """Simulated: a leak, a filling disk and a rising load that take two to eight hours are announced at least 20 minutes before."""
     generator = np.random.default_rng([seed, 7])
     begin = int(generator.integers(2 * DAY + 300, 3 * DAY))
@@ -74,7 +74,7 @@ def test_growth_is_announced_twenty_minutes_ahead(kind, seed):
     assert len(values) - first >= 20
 
 
-def test_a_healthy_week_has_no_more_than_one_false_warning():
+def test_a_healthy_week_has_no_more_than_one_false_warning() -> None:
     """Simulated: a memory, a load and a disk, each over a week with two days before it, asked every twenty minutes."""
     false = 0
     for name, make in MAKERS.items():

@@ -17,7 +17,7 @@ values = arrays(float, st.integers(1, 300), elements=st.floats(-1e6, 1e6, allow_
 
 @given(values, st.integers(1, 40))
 @settings(deadline=None, max_examples=60)
-def test_every_series_with_a_point_has_a_finite_and_ordered_forecast(values, ahead):
+def test_every_series_with_a_point_has_a_finite_and_ordered_forecast(values: np.ndarray, ahead: int) -> None:
     """Whatever the series: as many points as asked for, all finite, lower ≤ middle ≤ upper."""
     said = forecast_grid(Grid(0.0, 60.0, values), ahead * 60.0)
 
@@ -28,7 +28,7 @@ def test_every_series_with_a_point_has_a_finite_and_ordered_forecast(values, ahe
 
 @given(st.integers(0, 2**31), st.floats(0.01, 1000), st.floats(-1000, 1000))
 @settings(deadline=None, max_examples=20)
-def test_units_do_not_matter(seed, scale, shift):
+def test_units_do_not_matter(seed: int, scale: float, shift: float) -> None:
     """A series in other units has the same forecast in those units."""
     made = load(np.random.default_rng(seed), 1) - 10.0
     one = forecast_grid(Grid(0.0, 300.0, made), 1800.0)
@@ -37,14 +37,14 @@ def test_units_do_not_matter(seed, scale, shift):
     assert np.allclose(np.array(one.middle) * scale - abs(shift) * scale, other.middle, rtol=1e-5, atol=1e-6 * scale)
 
 
-def test_what_was_never_negative_is_not_forecast_negative():
+def test_what_was_never_negative_is_not_forecast_negative() -> None:
     """Counts and sizes stay at or above zero, the interval too."""
     falling = np.maximum(0, np.linspace(10, 0.1, 100))
 
     assert min(forecast_grid(Grid(0.0, 60.0, falling), 3600.0).lower) >= 0
 
 
-def test_a_daily_shape_is_found_where_there_is_one():
+def test_a_daily_shape_is_found_where_there_is_one() -> None:
     """Three days of a clean daily wave: a season carries the most weight and beats the last value clearly."""
     at = np.arange(3 * 288)
     wave = np.sin(2 * np.pi * at / 288) + np.random.default_rng(1).normal(size=len(at)) * 0.05
@@ -56,7 +56,7 @@ def test_a_daily_shape_is_found_where_there_is_one():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_interval_holds_about_as_often_as_it_says(seed):
+def test_the_interval_holds_about_as_often_as_it_says(seed: int) -> None:
     """On simulated load the 80 % interval covers roughly 80 % (the exact figure is the suite's)."""
     made = load(np.random.default_rng(seed), 7)
     inside = []
@@ -68,7 +68,7 @@ def test_the_interval_holds_about_as_often_as_it_says(seed):
     assert 0.7 <= float(np.mean(inside)) <= 0.9
 
 
-def test_no_point_is_an_error_that_says_so():
+def test_no_point_is_an_error_that_says_so() -> None:
     """Nothing is not forecast as zero."""
     with pytest.raises(ValueError, match="no forecast"):
         forecast(Series(), 600.0)

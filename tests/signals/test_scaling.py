@@ -16,7 +16,7 @@ def demand(values: np.ndarray) -> Grid:
     return Grid(0.0, 60.0, values)
 
 
-def test_more_replicas_are_proposed_before_they_are_needed():
+def test_more_replicas_are_proposed_before_they_are_needed() -> None:
     """A steady rise that would exceed the target within a quarter of an hour asks for more now."""
     rising = 30 + 0.4 * np.arange(120)
 
@@ -27,7 +27,7 @@ def test_more_replicas_are_proposed_before_they_are_needed():
     assert said.replicas > 11
 
 
-def test_replicas_are_taken_away_only_after_a_while():
+def test_replicas_are_taken_away_only_after_a_while() -> None:
     """The same low demand: too soon after a change nothing moves, later it does."""
     low = demand(np.full(200, 20.0))
 
@@ -35,13 +35,13 @@ def test_replicas_are_taken_away_only_after_a_while():
     assert propose(low, 10, TEN, changed=low.end - 3600).direction == "down"
 
 
-def test_bounds_hold():
+def test_bounds_hold() -> None:
     """Neither below the least nor above the most."""
     assert propose(demand(np.zeros(100)), 5, TEN, changed=-1e6).replicas == TEN.least
     assert propose(demand(np.full(100, 1e6)), 5, TEN, changed=-1e6).replicas == TEN.most
 
 
-def test_a_simulated_day_has_no_to_and_fro():
+def test_a_simulated_day_has_no_to_and_fro() -> None:
     """Simulated load over a day: no change is taken back within half an hour."""
     made = load(np.random.default_rng(3), 4) * 100
     replicas, changed, changes = 8, -1e6, []

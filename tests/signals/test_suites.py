@@ -1,6 +1,7 @@
 """The suites on the development data, with the figures that must hold. The libraries' rows need the group `evals` and are not run."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,12 +17,12 @@ from .data import here, unpacked
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("data")
 
 
 @here
-def test_petshop_holds(folder, capsys):
+def test_petshop_holds(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Top-1 ≥ .95, ≥ .90 with a tenth of the edges removed; the alarm passes ≥ 95 % of issues at ≤ 1 % false alarms."""
     output = folder / "petshop.json"
 
@@ -36,7 +37,7 @@ def test_petshop_holds(folder, capsys):
 
 
 @here
-def test_nezha_holds(folder):
+def test_nezha_holds(folder: Path) -> None:
     """Avg@5 above every yardstick on both systems; Online Boutique AC@1 ≥ .65."""
     output = folder / "nezha.json"
 
@@ -51,25 +52,26 @@ def test_nezha_holds(folder):
 
 
 @here
-def test_forecasts_hold(folder):
+def test_forecasts_hold(folder: Path) -> None:
     """Relative error ≤ .95 at one and ≤ .84 at five minutes, and 80 % intervals that hold 75 to 85 %."""
     unpacked("nab", folder)
     unpacked("cloud-monitoring", folder)
     for step, most in ((60.0, 0.95), (300.0, 0.84)):
-        errors, covered = [], []
+        errors: list[float] = []
+        covered: list[float] = []
         for series in load(folder):
             if series.grid.step == step and len(series.grid.values) * step > 3 * 86400 + 1800:
                 mine = forecast.tried(series, {"steersman": forecast.ours}, 60)
                 if mine:
-                    errors.append(np.log(mine["steersman"].error))
-                    covered.append(mine["steersman"].coverage)
+                    errors.append(float(np.log(mine["steersman"].error)))
+                    covered.append(mine["steersman"].coverage or 0.0)
 
         assert np.exp(np.mean(errors)) <= most
         assert 0.75 <= np.mean(covered) <= 0.85
 
 
 @here
-def test_detection_holds(folder):
+def test_detection_holds(folder: Path) -> None:
     """F1 by window at our fixed threshold, above what the textbook detectors reach with theirs chosen in hindsight."""
     unpacked("nab", folder)
     unpacked("cloud-monitoring", folder)
@@ -81,7 +83,7 @@ def test_detection_holds(folder):
         assert mine.f1 > anomaly.best([anomaly.peaks(each, detector) for each in series]).f1
 
 
-def test_every_window_is_counted_once():
+def test_every_window_is_counted_once() -> None:
     """Labelled and normal windows do not overlap, and nothing of the probation is judged."""
     made = Labelled("made", "made", Grid(0.0, 300.0, np.zeros(1000)), ((100, 110), (400, 430), (990, 1000)))
     labelled, normal = anomaly.windows(made)
@@ -101,7 +103,9 @@ def test_every_window_is_counted_once():
         (["forecast", "--data", "."], "no series"),
     ],
 )
-def test_what_cannot_run_is_one_sentence(words, said, capsys, monkeypatch, tmp_path):
+def test_what_cannot_run_is_one_sentence(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Wrong usage ends with 1 and one sentence on stderr, never with a traceback."""
     monkeypatch.chdir(tmp_path)
 

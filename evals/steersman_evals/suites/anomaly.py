@@ -14,7 +14,7 @@ import numpy as np
 from steersman.signals.anomaly import THRESHOLD
 from steersman.signals.grid import Floats
 
-from ..cli import Unusable
+from ..cli import Unusable, need
 from ..detectors import LIBRARIES, PROBATION, Detector, ours
 from ..public_series import Labelled, load
 from ..report import Figures, interval, table, write
@@ -51,6 +51,8 @@ def run(data: Path, output: Path | None, jobs: int, seed: int) -> None:
     series = [each for each in load(data) if len(each.grid.values) >= 100]
     if not any(each.windows for each in series):
         raise Unusable(f"no series with a label is below {data}")
+    for module in ("river", "pyod", "ruptures"):
+        need(module)
     detectors = {"steersman": ours, **LIBRARIES}
     with ProcessPoolExecutor(max(1, jobs)) as pool:
         done = {name: list(pool.map(_timed, series, [detector] * len(series))) for name, detector in detectors.items()}

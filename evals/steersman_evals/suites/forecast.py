@@ -17,7 +17,7 @@ import numpy as np
 from steersman.signals.forecast import forecast_grid
 from steersman.signals.grid import Floats, Grid, filled
 
-from ..cli import Unusable
+from ..cli import Unusable, need
 from ..public_series import Labelled, load
 from ..report import Figures, interval, table, write
 from ..scaling import METHODS, Simulated, compare
@@ -108,6 +108,7 @@ def run(data: Path, output: Path | None, jobs: int, seed: int, origins: int = OR
     ]
     if not series:
         raise Unusable(f"no series of one or five minutes that lasts three days is below {data}")
+    need("statsforecast")
     with ProcessPoolExecutor(max(1, jobs)) as pool:
         tested = list(pool.map(partial(tried, methods=FORECASTS, origins=origins), series))
         demand = [
