@@ -15,7 +15,7 @@ from steersman_tools.types import Frozen, Observation, Ref
 from ..faults import Fault
 from ..types import Finding
 from .capacity import Exhaustion, exhaustion
-from .grid import Grid, regular
+from .grid import Grid
 from .live import Batch
 
 HORIZON = 7200.0
@@ -105,7 +105,9 @@ def limited(batch: Batch) -> Iterator[Limited]:
             at = float(limit.values[-1])
             entity = _ref(each, "ResourceQuota", "resourcequota")
             what = f"quota {each.labels.get('resource', '')}"
-            yield Limited(what, entity, Fault.QUOTA_EXCEEDED, _grid(each, batch), at, at, _call(batch, "quota", each))
+            yield Limited(
+                what, entity, Fault.QUOTA_EXCEEDED, batch.grid("quota", each), at, at, _call(batch, "quota", each)
+            )
 
 
 def _containers(batch: Batch, question: str, fault: Fault) -> Iterator[Limited]:
@@ -116,7 +118,13 @@ def _containers(batch: Batch, question: str, fault: Fault) -> Iterator[Limited]:
         if limit is not None and len(limit.values) and limit.values[-1] > 0:
             at = float(limit.values[-1])
             yield Limited(
-                question, _ref(each, "Pod", "pod"), fault, _grid(each, batch), at, at, _call(batch, question, each)
+                question,
+                _ref(each, "Pod", "pod"),
+                fault,
+                batch.grid(question, each),
+                at,
+                at,
+                _call(batch, question, each),
             )
 
 
@@ -125,14 +133,10 @@ def _free(batch: Batch, question: str, what: str, kind: str, label: str) -> Iter
     fault = Fault.MEMORY_PRESSURE if "memory" in question else Fault.DISK_PRESSURE
     for each in batch.of(question):
         if len(each.values):
-            free = _grid(each, batch)
+            free = batch.grid(question, each)
             grid = Grid(free.start, free.step, -free.values)
             size = float(np.nanmax(free.values)) or 1.0
             yield Limited(what, _ref(each, kind, label), fault, grid, 0.0, size, _call(batch, question, each))
-
-
-def _grid(series: Series, batch: Batch) -> Grid:
-    return regular(series, batch.step)
 
 
 def _ref(series: Series, kind: str, label: str) -> Ref:

@@ -28,6 +28,8 @@ SURE = 3.0
 AGAIN = 0.5
 """If yesterday at this time it grew by at least this part of what it grows now, this is the daily rise, and yesterday says where
 it ends."""
+REACH = 4.0
+"""How many times the stretch in which a growth was seen it may be extended: a minute of rising is no reason to speak of hours."""
 SAW = 3
 """So many falls within the longest recent past are a habit."""
 FALL = 0.25
@@ -56,13 +58,15 @@ def exhaustion(grid: Grid, limit: float, horizon: float) -> Exhaustion:
     if now >= limit:
         return Exhaustion(limit=limit, at=grid.end, earliest=grid.end, latest=grid.end, growth=0.0, basis="reached")
     since = _since_last_fall(values)
-    for points in RECENT:
-        slope, error = _slope(since[-points:])
-        if slope > 0:
-            path = _yesterday(values, grid.step, points, slope, horizon)
-            if path is not None:
-                return _by_path(grid, limit, now, path, error / slope, slope)
-            return _by_growth(grid, limit, horizon, now, slope, error)
+    steady = [(points, *_slope(since[-points:])) for points in RECENT]
+    steady = [(points, slope, error) for points, slope, error in steady if slope > 0]
+    if steady:
+        points, slope, error = steady[0]
+        path = _yesterday(values, grid.step, points, slope, horizon)
+        if path is not None:
+            return _by_path(grid, limit, now, path, error / slope, slope)
+        seen = min(steady[-1][0], len(since)) * grid.step
+        return _by_growth(grid, limit, min(horizon, REACH * seen), now, slope, error)
     return _by_forecast(grid, limit, horizon)
 
 

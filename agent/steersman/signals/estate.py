@@ -13,7 +13,7 @@ from steersman_tools.types import Ref
 
 from .anomaly import Mark
 from .graph import Edge
-from .grid import Grid, regular, resets
+from .grid import Grid, resets
 from .live import Batch
 from .service import ServiceSeries, Signal
 
@@ -28,13 +28,13 @@ def service_of(labels: Mapping[str, str]) -> Ref:
 def services(batch: Batch) -> tuple[ServiceSeries, ...]:
     """Every service with all of its series, by name: its requests, and the processors and memories of its pods."""
     found: dict[str, dict[tuple[Signal, str], Grid]] = defaultdict(dict)
-    rates = {str(service_of(each.labels)): _grid(each, batch) for each in batch.of("rate")}
+    rates = {str(service_of(each.labels)): batch.grid("rate", each) for each in batch.of("rate")}
     for question, signal in KINDS.items():
         for each in batch.of(question):
-            found[str(service_of(each.labels))][signal, question] = _grid(each, batch)
+            found[str(service_of(each.labels))][signal, question] = batch.grid(question, each)
     for each in batch.of("errors"):
         name = str(service_of(each.labels))
-        found[name]["errors", "errors"] = _share(_grid(each, batch), rates.get(name))
+        found[name]["errors", "errors"] = _share(batch.grid("errors", each), rates.get(name))
     owners = _owners(batch, rates)
     for question in ("cpu", "memory", "throttled", "gpu-memory"):
         for each in batch.of(question):
@@ -43,7 +43,7 @@ def services(batch: Batch) -> tuple[ServiceSeries, ...]:
             )
             if owner:
                 key = f"{question} {each.labels.get('pod', '')} {each.labels.get('container', '')}".strip()
-                found[owner]["saturation", key] = _grid(each, batch)
+                found[owner]["saturation", key] = batch.grid(question, each)
     return tuple(ServiceSeries(name, series, rates.get(name)) for name, series in sorted(found.items()))
 
 
@@ -88,10 +88,6 @@ def restarts_of_counter(series: Series) -> tuple[float, ...]:
 def _changes(series: Series) -> Iterable[float]:
     values = np.asarray(series.values, float)
     return [series.times[at + 1] for at in np.flatnonzero(np.diff(values)).tolist()]
-
-
-def _grid(series: Series, batch: Batch) -> Grid:
-    return regular(series, batch.step, batch.now)
 
 
 def _share(failed: Grid, rate: Grid | None) -> Grid:

@@ -14,7 +14,7 @@ from ..types import Symptom
 from .causal import Ranking, rank
 from .estate import edges, marks, service_of, services
 from .flow import Calls, excess
-from .grid import Floats, regular
+from .grid import Floats
 from .live import Batch
 from .own import beyond
 from .service import Judgement, Trouble, judge
@@ -85,11 +85,7 @@ def ranking(batch: Batch, since: float, symptom: Ref | None = None) -> Ranking:
 
 def _columns(batch: Batch, question: str, names: tuple[str, ...]) -> Floats:
     """The series of a question as (rows, services), the last row at the batch's moment; NaN where nothing was seen."""
-    grids = {
-        str(service_of(each.labels)): regular(each, batch.step, batch.now)
-        for each in batch.of(question)
-        if len(each.times)
-    }
+    grids = {str(service_of(each.labels)): batch.grid(question, each) for each in batch.of(question) if len(each.times)}
     rows = max((len(grid.values) for grid in grids.values()), default=0)
     columns = np.full((rows, len(names)), np.nan)
     for at, name in enumerate(names):

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from steersman_tools.metrics import MetricsSource, Query, Series
 from steersman_tools.types import NotChecked, ToolFailed
 
+from .grid import Grid, regular
 from .queries import WINDOW, queries
 
 MINUTES = 120.0
@@ -31,6 +32,14 @@ class Batch:
 
     def of(self, name: str) -> tuple[Series, ...]:
         return self.series.get(name, ())
+
+    def grid(self, name: str, series: Series) -> Grid:
+        """One answer to the question on the batch's grid, up to the batch's moment. A rate begins when its first window is full: while
+        it fills, it rises whatever happens."""
+        whole = regular(series, self.step, self.now)
+        query = self.asked.get(name)
+        first = 0 if query is None or query.function == "raw" else round(query.window / self.step)
+        return Grid(whole.start + first * self.step, self.step, whole.values[first:])
 
 
 async def read(source: MetricsSource, now: datetime, minutes: float = MINUTES, step: float = 0.0) -> Batch:
