@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from steersman.signals.anomaly import THRESHOLD, Mark, anomalies
 from steersman.signals.grid import Grid
 from steersman.signals.surprise import surprise
-
-from .simulated import load
+from steersman_evals.simulated import load
 
 
 def calm(seed: int = 0, days: float = 3) -> np.ndarray:

@@ -5,8 +5,7 @@ import pytest
 
 from steersman.signals.capacity import certificate, exhaustion
 from steersman.signals.grid import Grid
-
-from .simulated import DAY, disk, growing, load, memory
+from steersman_evals.simulated import DAY, disk, growing, load, memory
 
 HORIZON = 7200.0
 MAKERS = {"memory": memory, "load": load, "disk": disk}

@@ -8,9 +8,8 @@ from hypothesis.extra.numpy import arrays
 
 from steersman.signals.forecast import forecast, forecast_grid
 from steersman.signals.grid import Grid
+from steersman_evals.simulated import load
 from steersman_tools.metrics import Series
-
-from .simulated import load
 
 values = arrays(float, st.integers(1, 300), elements=st.floats(-1e6, 1e6, allow_nan=False))
 

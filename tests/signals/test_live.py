@@ -74,7 +74,9 @@ async def test_a_slow_service_is_a_symptom_with_the_query_and_the_rollout() -> N
     assert felt.kind == "slow"
     assert felt.observations[0].call.startswith("histogram_quantile(0.95, sum by (namespace, service, le)")
     assert "rollout of shop/Deployment/cart" in felt.text
-    assert [each.anomaly.since for each in judged["shop/Service/cart"].troubles if each.signal == "duration"] == [TIMES[-SINCE]]
+    assert [each.anomaly.since for each in judged["shop/Service/cart"].troubles if each.signal == "duration"] == [
+        TIMES[-SINCE]
+    ]
     assert not symptoms(judged["shop/Service/catalog"], here)
 
 

@@ -6,8 +6,7 @@ import numpy as np
 
 from steersman.signals.grid import Grid
 from steersman.signals.scaling import Capacity, propose
-
-from .simulated import load
+from steersman_evals.simulated import load
 
 TEN = Capacity(per_replica=10.0, least=2, most=20)
 
