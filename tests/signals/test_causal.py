@@ -67,6 +67,15 @@ def test_lost_requests_are_ranked_as_waiting_is() -> None:
     assert ranking.nodes[0].excess == pytest.approx(80)
 
 
+@pytest.mark.parametrize("factor", [0.2, 3.0])
+def test_missing_and_surplus_requests_descend(factor: float) -> None:
+    """Where fewer or more requests come, the callees see it too; the first that sees it is where it begins."""
+    made = calls({}, kind="traffic")
+    made.requests_after[:, [1, 3]] *= factor
+
+    assert rank([excess(made)], edges(), "cart").nodes[0].node == "cart"
+
+
 def test_several_causes_are_named_at_once() -> None:
     """Two nodes with trouble of their own are two causes, their common caller is none."""
     ranking = rank([excess(calls({"front": 0.9, "cart": 0.5, "catalog": 0.4}))], edges(), "front")

@@ -65,6 +65,9 @@ def rank(
     parts = {name: _Part() for name in names}
     assumed: list[Edge] = []
     for flow in flows:
+        if flow.kind == "traffic":
+            _add_flow(parts, flow, callees(Edge(caller=edge.callee, callee=edge.caller) for edge in edges), symptom)
+            continue
         more = missing(flow, edges, symptom)
         assumed += [edge for edge in more if edge not in assumed]
         _add_flow(parts, flow, callees([*edges, *more]), symptom)

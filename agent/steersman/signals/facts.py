@@ -72,6 +72,8 @@ def ranking(batch: Batch, since: float, symptom: Ref | None = None) -> Ranking:
         excess(Calls("latency", names, waits[past], waits[now], requests[past], requests[now])),
         excess(Calls("errors", names, losses[past], losses[now], requests[past], requests[now])),
     ]
+    if not any(flow.work.any() for flow in flows):
+        flows = [excess(Calls("traffic", names, waits[past], waits[now], requests[past], requests[now]))]
     evidence = {
         service.service: {
             name: beyond(grid.values[grid.times < since], grid.values[grid.times >= since])

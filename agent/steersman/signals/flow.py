@@ -1,5 +1,6 @@
-"""Trouble that travels along calls: added waiting and lost requests. Both are counted as work (seconds, requests) rather than as
-ratios, because work adds up: what a caller shows is what its callees cost it plus what it adds itself."""
+"""Trouble that travels along calls: added waiting and lost requests climb to callers, missing or surplus requests descend to
+callees. All are counted as work (seconds, requests) rather than as ratios, because work adds up: what a caller shows is what its callees
+cost it plus what it adds itself."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ import numpy as np
 from .grid import Floats
 from .smooth import MAD
 
-Kind: TypeAlias = Literal["latency", "errors"]
+Kind: TypeAlias = Literal["latency", "errors", "traffic"]
 
 ENOUGH = 8
 """Rows of the past from which a spread can be read; with fewer it must come from within the rows."""
@@ -51,8 +52,9 @@ class Excess:
 
 def excess(calls: Calls) -> Excess:
     """Requests × what each cost more than before, less what chance explains."""
-    rows = np.where(np.isfinite(calls.before), calls.before, np.nan)
-    usual = _columns(rows, np.median if calls.kind == "latency" else np.mean)
+    if calls.kind == "traffic":
+        return _traffic(calls)
+    usual = _columns(calls.before, np.median if calls.kind == "latency" else np.mean)
     requests = _requests(calls)
     base = np.nan_to_num(usual)
     added = np.nan_to_num((calls.after - base) * requests)
@@ -61,6 +63,15 @@ def excess(calls: Calls) -> Excess:
         name for at, name in enumerate(calls.nodes) if np.isfinite(calls.requests_before[:, at]).any() and busy[at] <= 0
     )
     return Excess(calls.kind, calls.nodes, np.maximum(added - NOISE * _chance(calls, base, requests), 0), new)
+
+
+def _traffic(calls: Calls) -> Excess:
+    """Requests more or fewer than before, beyond what their own fluctuation explains; costs do not matter."""
+    usual = np.nan_to_num(_columns(calls.requests_before, np.median))
+    off = np.abs(calls.requests_before - usual[None, :])
+    chance = np.maximum(np.nan_to_num(_columns(off, np.median)) * MAD, np.sqrt(usual))
+    changed = np.abs(np.nan_to_num(calls.requests_after - usual[None, :]))
+    return Excess(calls.kind, calls.nodes, np.maximum(changed - NOISE * chance[None, :], 0), frozenset())
 
 
 def _columns(values: Floats, summary: object) -> Floats:

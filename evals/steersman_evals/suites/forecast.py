@@ -28,6 +28,8 @@ ORIGINS = 48
 RECENT = 480
 """Points that AutoETS and SES are fitted to, as in the measured figures."""
 LEVEL = 0.8
+STILL = 0.98
+"""The part of steps without a change from which on a series is left out."""
 
 
 @dataclass(frozen=True)
@@ -118,15 +120,17 @@ def run(data: Path, output: Path | None, jobs: int, seed: int, origins: int = OR
     kept = [(each, outcomes) for each, outcomes in zip(series, tested, strict=True) if outcomes]
     for each in series:
         if not any(each is other for other, _ in kept):
-            print(f"left out: {each.name} stays at one value from each origin on, so no error can be related to it")
+            print(f"left out: {each.name} stays at one value nearly always, so that there is nothing to forecast")
     simulated = [found for found in scaled if found]
     print(_table(kept, seed) + _scaling_table(simulated))
     write(output, _figures(kept, simulated, seed))
 
 
 def tried(series: Labelled, methods: Mapping[str, Method], origins: int) -> dict[str, Outcome] | None:
-    """Every method from each origin; None where the last value is never wrong."""
+    """Every method from each origin; None where there is nothing to forecast."""
     step, values = series.grid.step, filled(series.grid.values)
+    if (np.diff(values) == 0).mean() > STILL:
+        return None
     trained, ahead = round(TRAINED / step), round(AHEAD / step)
     starts = np.unique(np.linspace(trained, len(values) - ahead, max(2, origins)).astype(int)).tolist()
     naive = sum(_missed(last_value(values[at - trained : at], step, ahead), values[at : at + ahead]) for at in starts)
