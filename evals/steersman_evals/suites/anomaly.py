@@ -76,9 +76,9 @@ def run(data: Path, output: Path | None, jobs: int, seed: int) -> None:
             * 1e6,
             "by": {group: {**vars(each)} for group, each in by.items()},
         }
+    write(output, result)
     heads = ["detector", "F1", "95 %", "precision", "recall", "found", "false", "missed", "threshold"]
     print(table(f"Anomalies by window, {len(series)} series (libraries: best threshold in hindsight)", heads, rows))
-    write(output, result)
 
 
 def _groups(series: Sequence[Labelled], found: Sequence[Peaks]) -> dict[str, list[Peaks]]:

@@ -122,8 +122,8 @@ def run(data: Path, output: Path | None, jobs: int, seed: int, origins: int = OR
         if not any(each is other for other, _ in kept):
             print(f"left out: {each.name} stays at one value nearly always, so that there is nothing to forecast")
     simulated = [found for found in scaled if found]
-    print(_table(kept, seed) + _scaling_table(simulated))
     write(output, _figures(kept, simulated, seed))
+    print(_table(kept, seed) + _scaling_table(simulated))
 
 
 def tried(series: Labelled, methods: Mapping[str, Method], origins: int) -> dict[str, Outcome] | None:

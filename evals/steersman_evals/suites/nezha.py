@@ -62,8 +62,8 @@ def run(data: Path, output: Path | None, jobs: int, seed: int) -> None:
         raise Unusable(f"no Nezha day (a …-fault_list.json beside a folder metric) is below {data}")
     methods = {"steersman": ours, "steersman-without-mesh": without_mesh, **BASELINES}
     measured = {name: measure(faults, method, seed) for name, method in methods.items()}
-    print(_table(measured))
     write(output, {name: each.figures() for name, each in measured.items()})
+    print(_table(measured))
 
 
 def ours(case: Case) -> list[str]:

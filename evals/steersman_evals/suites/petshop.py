@@ -60,7 +60,6 @@ def run(data: Path, output: Path | None, jobs: int, seed: int) -> None:
         raise Unusable(f"no PetShop issue (target.json beside a graph.csv further up) is below {data}")
     measured = {name: measure(issues, method, seed) for name, method in {"steersman": ours, **BASELINES}.items()}
     removed, alarms = _removed(issues, seed), _alarms(data, issues)
-    print(_table(measured) + str(removed) + str(alarms))
     result: Figures = {name: each.figures() for name, each in measured.items()}
     result["steersman"] = {
         **measured["steersman"].figures(),
@@ -68,6 +67,7 @@ def run(data: Path, output: Path | None, jobs: int, seed: int) -> None:
         "alarm": {**vars(alarms)},
     }
     write(output, result)
+    print(_table(measured) + str(removed) + str(alarms))
 
 
 @dataclass(frozen=True)
