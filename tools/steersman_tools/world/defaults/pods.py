@@ -25,8 +25,8 @@ def pod_spec(spec: Obj) -> None:
     elif spec.get("serviceAccount") and not spec.get("serviceAccountName"):
         spec["serviceAccountName"] = spec["serviceAccount"]
     if spec.get("hostNetwork"):
-        for container in spec.get("containers", ()):
-            for port in container.get("ports", ()):
+        for entry in spec.get("containers", ()):
+            for port in entry.get("ports", ()):
                 port.setdefault("hostPort", port.get("containerPort"))
     for entry in [*spec.get("initContainers", ()), *spec.get("containers", ())]:
         container(entry)

@@ -37,6 +37,9 @@ class Scheduler(Control):
     def source(self) -> str:
         return self.name
 
+    def nodes_now(self) -> list[NodeView]:
+        return list(self.nodes.values())
+
     # -- the cluster as it is, kept up to date with every change -----------------------------------------------------
     def learn(self) -> None:
         """Reads all nodes and pods: after a load."""
