@@ -80,6 +80,7 @@ class Registry:
         meta = obj["metadata"]
         if not meta.get("name") and meta.get("generateName"):
             meta["name"] = self._generated(kind, meta)
+        meta["uid"] = self.new_uid()
         strategy.prepare_create(kind, obj)
         if kind.id == "namespaces":
             obj = filled(kind.id, obj)
@@ -89,7 +90,7 @@ class Registry:
             plugin.check(kind, obj, None, caller)
         if self.store.get(kind.id, meta.get("namespace", ""), meta["name"]):
             raise already_exists(kind.plural, kind.group, meta["name"])
-        meta |= {"uid": self.new_uid(), "creationTimestamp": self.now()}
+        meta["creationTimestamp"] = self.now()
         if strategy.has_generation(kind):
             meta["generation"] = 1
         if applied:

@@ -22,10 +22,25 @@ def has_generation(kind: Type) -> bool:
     return kind.id in _GENERATION or kind.custom
 
 
+def _select_own_pods(obj: Obj) -> None:
+    """A Job selects its pods by its own uid, unless it says that it brings a selector."""
+    spec, meta = obj["spec"], obj["metadata"]
+    if spec.get("manualSelector"):
+        return
+    own = {"controller-uid": meta["uid"], "job-name": meta.get("name", "")}
+    template = spec.setdefault("template", {})
+    template["metadata"] = {**(template.get("metadata") or {})}
+    template["metadata"]["labels"] = {**(template["metadata"].get("labels") or {}), **own}
+    if "selector" not in spec:
+        spec["selector"] = {"matchLabels": {"controller-uid": meta["uid"]}}
+
+
 def prepare_create(kind: Type, obj: Obj) -> None:
     """Puts away what a client may not set on a new object, and what the server sets itself."""
     obj.pop("kind", None)
     obj.pop("apiVersion", None)
+    if kind.id == "jobs.batch":
+        _select_own_pods(obj)
     if "status" in kind.subresources:
         if kind.id in ("nodes",):
             return

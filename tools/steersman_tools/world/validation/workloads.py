@@ -92,7 +92,8 @@ def stateful_set(obj: Obj, errors: Errors) -> None:
         errors.invalid("spec.podManagementPolicy", spec.get("podManagementPolicy"), f"must be '{policies[0]}' or '{policies[1]}'")
     _counts(spec, errors, "replicas")
     _selected(spec, errors)
-    template(spec.get("template") or {}, "spec.template", errors)
+    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+    errors.labels("spec.template.labels", labels)   # the pod spec itself is left to the creation of pods
     _always(spec, errors)
 
 
