@@ -22,8 +22,7 @@ RS = "replicasets.apps"
 def template_hash(template: Obj) -> str:
     """The name of a template: the same for equal ones."""
     digest = hashlib.sha256(orjson.dumps(template, option=orjson.OPT_SORT_KEYS)).digest()
-    number = int.from_bytes(digest[:4], "big")
-    return "".join(SAFE[int(c) % len(SAFE)] for c in str(number)[:10]) if number else SAFE[0]
+    return "".join(SAFE[ord(digit) % len(SAFE)] for digit in str(int.from_bytes(digest[:4], "big")))
 
 
 def plain(template: Obj) -> Obj:
