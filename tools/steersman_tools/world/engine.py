@@ -101,7 +101,7 @@ class Engine:
         except ApiError as error:
             failures = self._failures[item] = self._failures.get(item, 0) + 1
             log.debug("%s %s: %s", name, key, error)
-            self.later(min(0.05 * 2**failures, _LONGEST_BACKOFF), *item)
+            self.later(min(0.05 * 2 ** min(failures, 20), _LONGEST_BACKOFF), *item)
             return
         except Exception:
             log.exception("%s %s", name, key)

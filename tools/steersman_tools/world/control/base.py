@@ -118,3 +118,10 @@ def set_condition(conditions: list[Obj], new: Obj) -> list[Obj]:
     if old is None:
         return [*conditions, new]
     return [new if c["type"] == new["type"] else c for c in conditions]
+
+
+def set_state(conditions: list[Obj], new: Obj) -> list[Obj]:
+    """As `set_condition`, but an equal status and reason keep the old message too: so workload controllers have it."""
+    old = next((c for c in conditions if c["type"] == new["type"]), None)
+    same = old is not None and (old["status"], old.get("reason")) == (new["status"], new.get("reason"))
+    return conditions if same else set_condition(conditions, new)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..objects import Obj, moment, stamp
-from .base import set_condition
+from .base import set_state
 from .rolling import bounds
 
 
@@ -29,7 +29,7 @@ def deployment_status(obj: Obj, current: Obj | None, found: list[Obj], now: date
     rolling = strategy.get("rollingUpdate") or {}
     unavailable = 0 if strategy.get("type") == "Recreate" else bounds(rolling.get("maxSurge"), rolling.get("maxUnavailable"), spec["replicas"])[1]
     enough = serving >= spec["replicas"] - unavailable
-    conditions = set_condition(conditions, _condition(
+    conditions = set_state(conditions, _condition(
         "Available", enough, "MinimumReplicasAvailable" if enough else "MinimumReplicasUnavailable",
         f"Deployment {'has' if enough else 'does not have'} minimum availability.", now))  # fmt: skip
     conditions, again = _progress(obj, current, status, conditions, now)
@@ -37,7 +37,7 @@ def deployment_status(obj: Obj, current: Obj | None, found: list[Obj], now: date
     conditions = [c for c in conditions if c["type"] != "ReplicaFailure" or failure]
     if failure:
         made = _condition("ReplicaFailure", True, failure["reason"], failure["message"], now)
-        conditions = set_condition(conditions, made)
+        conditions = set_state(conditions, made)
     return status | {"conditions": conditions}, again
 
 

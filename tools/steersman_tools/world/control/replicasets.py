@@ -9,7 +9,7 @@ from ..api.status import ApiError
 from ..objects import Obj, controller_of
 from ..recorder import Recorder
 from ..store import Key
-from .base import Control, active, available, ready, set_condition
+from .base import Control, active, available, ready, set_state
 
 BURST = 500
 
@@ -98,7 +98,7 @@ class ReplicaSets(Control):
         old = (obj.get("status") or {}).get("conditions") or []
         conditions = [c for c in old if c["type"] != "ReplicaFailure"]
         if failure:
-            conditions = set_condition(old, {"type": "ReplicaFailure", "status": "True", "lastTransitionTime": self.registry.now(),
+            conditions = set_state(old, {"type": "ReplicaFailure", "status": "True", "lastTransitionTime": self.registry.now(),
                                              "reason": "FailedCreate", "message": failure.message})  # fmt: skip
         if conditions:
             status["conditions"] = conditions
