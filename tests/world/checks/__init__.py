@@ -21,6 +21,9 @@ class Server(Protocol):
     def until(self, check: Callable[[], bool], seconds: float = 30) -> bool:
         """Lets time pass until the check holds; whether it did."""
 
+    def furnished(self, ns: str) -> None:
+        """Waits until pods can be made in a new namespace."""
+
     def watch(self, path: str, act: Callable[[], None], **query: str) -> list[Any]:
         """The events that a watch sees while something is done."""
 

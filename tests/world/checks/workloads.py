@@ -125,6 +125,7 @@ def history_limit(room: Room) -> Seen:
     room.create("deployments", deployment(replicas=1, revisionHistoryLimit=1), APPS)
     _available(room, count=1)
     for tag in ("2", "3"):
+        room.until(lambda: False, 1.5)      # the oldest goes by its creation time, which has whole seconds
         _set_image(room, tag)
         _available(room, count=1)
     room.until(lambda: len(room.list("replicasets", APPS)) == 2, 10)

@@ -324,7 +324,7 @@ def update_conflicts(room: Room) -> Seen:
     room.apply(room.path("configmaps", "cm"), _cm(a="1"))
     room.merge(room.path("configmaps", "cm"), {"data": {"a": "5"}}, fieldManager="hand")
     seen = answer(room.apply(room.path("configmaps", "cm"), _cm(a="2")))
-    return [seen[0], seen[1], seen[2].split(" at ")[0], seen[2].rpartition(": ")[2]]
+    return [seen[0], seen[1], seen[2].split(" at ")[0].split(": .data")[0], seen[2].rpartition(": ")[2]]
 
 
 @check("apply")
@@ -400,7 +400,7 @@ def finalizer_holds(room: Room) -> Seen:
 def wrong_uid(room: Room) -> Seen:
     room.create("configmaps", config())
     seen = answer(room.send("DELETE", room.path("configmaps", "cm"), {"preconditions": {"uid": "nope"}}))
-    return [*seen[:2], seen[2].split("UID in object meta")[0]]
+    return [*seen[:2], seen[2].split("UID in record")[0]]
 
 
 @check("deletion")

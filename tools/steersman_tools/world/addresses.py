@@ -36,7 +36,7 @@ class ServiceAddresses:
         elif spec.get("clusterIP") and spec["clusterIP"] != "None" and not old:
             self._claim_ip(kind, obj, str(spec["clusterIP"]))
         if spec.get("clusterIP"):
-            spec["clusterIPs"] = [spec["clusterIP"]] if not old or spec["clusterIP"] == (spec.get("clusterIPs") or [None])[0] or not spec.get("clusterIPs") else spec["clusterIPs"]
+            spec["clusterIPs"] = [spec["clusterIP"]]
             spec.setdefault("ipFamilies", ["IPv4"])
             spec.setdefault("ipFamilyPolicy", "SingleStack")
         self._node_ports(spec, old)
@@ -59,13 +59,13 @@ class ServiceAddresses:
         try:
             inside = ipaddress.ip_address(address) in RANGE
         except ValueError:
-            text = f'Invalid value: "{address}": must be empty, \'None\', or a valid IP address'
+            text = f'Invalid value: "{address}": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
             raise invalid("Service", "", name, [Cause("FieldValueInvalid", text, "spec.clusterIPs[0]")]) from None
         if not inside:
-            text = f'Invalid value: "{address}": failed to allocate IP {address}: provided IP is not in the valid range. The range of valid IPs is {RANGE}'
+            text = f'Invalid value: []string{{"{address}"}}: failed to allocated ip:{address} with error:provided IP is not in the valid range. The range of valid IPs is {RANGE}'
             raise invalid("Service", "", name, [Cause("FieldValueInvalid", text, "spec.clusterIPs")])
         if address in self._taken():
-            text = f'Invalid value: "{address}": failed to allocate IP {address}: provided IP is already allocated'
+            text = f'Invalid value: []string{{"{address}"}}: failed to allocated ip:{address} with error:provided IP is already allocated'
             raise invalid("Service", "", name, [Cause("FieldValueInvalid", text, "spec.clusterIPs")])
 
     def _node_ports(self, spec: Obj, old: Obj | None) -> None:

@@ -157,6 +157,19 @@ class DefaultStorageClass:
 
 
 @dataclass
+class Protection:
+    """Claims and volumes are not deleted while they are in use."""
+
+    def admit(self, kind: Type, obj: Obj, old: Obj | None, caller: Caller) -> None:
+        name = {"persistentvolumeclaims": "kubernetes.io/pvc-protection", "persistentvolumes": "kubernetes.io/pv-protection"}.get(kind.id)
+        if name and old is None and name not in (obj["metadata"].get("finalizers") or ()):
+            obj["metadata"]["finalizers"] = [*(obj["metadata"].get("finalizers") or ()), name]
+
+    def check(self, kind: Type, obj: Obj, old: Obj | None, caller: Caller) -> None:
+        pass
+
+
+@dataclass
 class LimitRanges:
     """Containers get the namespace's default resources, and keep within its bounds."""
 

@@ -68,6 +68,7 @@ class World:
     def _assemble(self) -> None:
         """Joins the parts."""
         modern = tuple(int(n) for n in self.version.removeprefix("v").split(".")[:2]) >= (1, 28)
+        self.registry.modern = modern
         self.kubelets = Kubelets(self.registry, self.recorder, self.file)
         self.kubelets.version = self.version
         self.routes = Routes(self.store, self.kubelets, self.file.externals)
@@ -83,7 +84,7 @@ class World:
         registry, settings = self.registry, self.file.settings
         self.registry.admission += [
             admission.NamespaceLifecycle(registry), admission.ServiceAccounts(registry), admission.Priorities(registry),
-            admission.DefaultTolerations(settings.eviction_seconds), admission.LimitRanges(registry), admission.DefaultStorageClass(registry),
+            admission.DefaultTolerations(settings.eviction_seconds), admission.LimitRanges(registry), admission.DefaultStorageClass(registry), admission.Protection(),
             ServiceAddresses(registry), admission.Webhooks(registry, lambda hook: why_silent(self.routes, hook)), admission.Quotas(registry),
         ]  # fmt: skip
 

@@ -39,8 +39,6 @@ def options(body: Obj, query: dict[str, str]) -> Options:
     if policy not in ("", "Orphan", "Background", "Foreground"):
         raise ApiError(
             422,
-            f'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "{policy}": must be one of '
-            f'{{"Foreground", "Background", "Orphan"}} or not set' if False else
             f'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "{policy}": supported values: '
             '"Background", "Foreground", "Orphan", "nil"',
             reason="Invalid",
@@ -76,8 +74,8 @@ def delete(registry: Registry, kind: Type, namespace: str, name: str, caller: Ca
 def _preconditions(kind: Type, obj: Obj, asked: Options) -> None:
     meta = obj["metadata"]
     if asked.uid and asked.uid != meta["uid"]:
-        why = f"Precondition failed: UID in precondition: {asked.uid}, UID in object meta: {meta['uid']}"
-        raise conflict(kind.plural, kind.group, meta["name"], why)
+        why = f"the UID in the precondition ({asked.uid}) does not match the UID in record ({meta['uid']}). "
+        raise conflict(kind.kind, kind.group, meta["name"], why + "The object might have been deleted and then recreated")
     if asked.resource_version and asked.resource_version != meta["resourceVersion"]:
         why = (f"Precondition failed: ResourceVersion in precondition: {asked.resource_version}, ResourceVersion in object meta: "
                f"{meta['resourceVersion']}")  # fmt: skip

@@ -19,7 +19,7 @@ from .reviews import review
 from .routing import Target, target
 from .selection import Page, Predicate, field_predicate, label_predicate, read_token
 from .showing import many, one
-from .status import ApiError, bad_request, no_such_path
+from .status import ApiError, NoSuchPath, bad_request, no_such_path
 from .subresources import LogStream, serve
 from .watching import Watch, start
 
@@ -40,6 +40,8 @@ class Api:
             return self._answer(request)
         except ApiError as error:
             return failure(error)
+        except NoSuchPath:
+            return Reply(404, b"404 page not found\n", "text/plain; charset=utf-8")
         except Exception:
             log.exception("%s %s", request.method, request.path)
             return failure(ApiError(500, "Internal error occurred: the embedded world could not handle this request", reason="InternalError"))
@@ -235,7 +237,7 @@ def manager(request: Request) -> str:
 def _dry(request: Request) -> bool:
     value = request.query.get("dryRun", "")
     if value and value != "All":
-        raise ApiError(422, f'{_kind_of(request)} "" is invalid: dryRun: Unsupported value: "{value}": supported values: "All"', reason="Invalid")
+        raise ApiError(422, f'{_kind_of(request)} "" is invalid: dryRun: Unsupported value: []string{{"{value}"}}: supported values: "All"', reason="Invalid")
     return value == "All"
 
 

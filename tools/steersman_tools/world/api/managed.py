@@ -47,7 +47,7 @@ def after_update(kind: Definition, old: Obj | None, new: Obj, writer: Writer) ->
         return _with(new, [entry for entry, _ in known.values()])
     kept = []
     for key, (entry, paths) in known.items():
-        left = paths - lost if key == writer.key else paths - lost - (mine if entry["operation"] != "Apply" or True else NOTHING)
+        left = paths - lost if key == writer.key else paths - lost - mine
         if key == writer.key:
             mine = mine | left
         elif left:
@@ -129,7 +129,7 @@ def _conflict(found: list[tuple[str, Obj, Path]]) -> ApiError:
         listed = f": {fields[0]}" if len(fields) == 1 else ":\n" + "\n".join(f"- {f}" for f in fields)
         text = f"conflict{plural} with {called}{listed}"
     else:
-        text = f"conflicts with {' '.join(())}" + "\nconflicts with ".join(
+        text = "conflicts with " + "\nconflicts with ".join(
             f"{called}:\n" + "\n".join(f"- {f}" for f in fields) for called, fields in by_manager.items()
         )
     return ApiError(409, f"Apply failed with {total} conflict{plural}: {text}", details={"causes": causes})

@@ -56,25 +56,25 @@ def children(kind: Definition | Field, value: Any) -> Iterator[tuple[str, Defini
     return ((f"f:{key}", kind.fields.get(key, ANYTHING), entry) for key, entry in value.items())
 
 
-def leaves(kind: Definition | Field, value: Any, prefix: Path = ()) -> Iterator[Path]:
-    """The paths of all that a value has."""
+def leaves(kind: Definition | Field, value: Any, prefix: Path = (), *, maps: bool = True) -> Iterator[Path]:
+    """The paths of all that a value has; `maps` says whether maps count as well as what is in them."""
     parts = children(kind, value)
     if parts is None:
         yield prefix
         return
-    if prefix and (prefix[-1][0] == "k" or (isinstance(kind, Field) and kind.code == "d")):
+    if prefix and (prefix[-1][0] == "k" or (maps and isinstance(kind, Field) and kind.code == "d")):
         yield prefix
     empty = True
     for step, inner, entry in parts:
         empty = False
-        yield from leaves(inner, entry, (*prefix, step))
+        yield from leaves(inner, entry, (*prefix, step), maps=maps)
     if empty and prefix:
         yield prefix
 
 
 def of_object(kind: Definition, obj: Obj) -> Paths:
-    """The paths of an object, but for what nobody owns: its name, its uid and so on."""
-    return owned_only(leaves(kind, obj))
+    """The paths of an applied object, but for what nobody owns: its name, its uid and so on."""
+    return owned_only(leaves(kind, obj, maps=False))
 
 
 def owned_only(paths: Iterable[Path]) -> Paths:

@@ -18,34 +18,20 @@ _DIRECTIVE, _RETAIN = "$patch", "$retainKeys"
 _ORDER, _DELETE = "$setElementOrder/", "$deleteFromPrimitiveList/"
 
 
+REJECTED = "the server rejected our request due to an error in our request"
+
+
 def json_patch(obj: Obj, patch: Any) -> Obj:
     """RFC 6902."""
     if not isinstance(patch, list) or not all(isinstance(step, dict) for step in patch):
         raise bad_request("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch")
     try:
         made = jsonpatch.JsonPatch(patch).apply(copy(obj))
-    except jsonpatch.JsonPatchTestFailed as error:
-        path = next((step.get("path") for step in patch if step.get("op") == "test"), "")
-        raise ApiError(422, f"testing value {path} failed: test failed", reason="Invalid", details={}) from error
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, KeyError, TypeError, ValueError, IndexError) as error:
-        raise ApiError(422, _jsonpatch_words(patch, error), reason="Invalid", details={}) from error
+        raise ApiError(422, REJECTED, details={}) from error
     if not isinstance(made, dict):
-        raise bad_request("the patch leaves no object")
+        raise ApiError(422, REJECTED, details={})
     return made
-
-
-def _jsonpatch_words(patch: list[Obj], error: Exception) -> str:
-    step = next((s for s in patch if s.get("op") in ("remove", "replace")), patch[0] if patch else {})
-    verb, path = step.get("op"), step.get("path")
-    if verb in ("remove", "replace") and isinstance(path, str):
-        doing = "Unable to remove nonexistent key" if verb == "remove" else "missing key"
-        tail = path.rpartition("/")[2]
-        if verb == "remove":
-            return f"remove operation does not apply: doc is missing path: {path}: missing value" if "/" in path[1:] and False else (
-                f"error in remove for path: '{path}': {doing}: {tail}: missing value"
-            )
-        return f"replace operation does not apply: doc is missing key: {path}: missing value"
-    return f"the server rejected our request due to an error in our request: {error}"
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
@@ -99,7 +85,7 @@ def _object(kind: Definition | Field, target: Obj, patch: Obj) -> Obj:
     for key, order in patch.items():
         if key.startswith(_ORDER) and (name := key.removeprefix(_ORDER)) in made and name not in patch:
             inner = spec.fields.get(name, ANYTHING) if isinstance(spec, Definition) else ANYTHING
-            made[name] = _ordered(inner, made[name], order)
+            made[name] = _ordered(inner, made[name], order, target.get(name) or [])
     return made
 
 
@@ -114,10 +100,8 @@ def _list(spec: Field, target: Any, patch: list[Any], order: Any) -> list[Any]:
         return [e for e in patch if not (isinstance(e, dict) and _DIRECTIVE in e)]
     if spec.code != "l" or not spec.merges:
         return [e for e in patch if e is not None]
-    if not spec.merge_key:
-        fresh = [entry for entry in patch if entry not in live]
-        return _ordered(spec, [*live, *dict.fromkeys(fresh)], order)
-    return _ordered(spec, _merged(spec, live, patch), order)
+    merged = _merged(spec, live, patch) if spec.merge_key else [*live, *(e for e in patch if e not in live)]
+    return _ordered(spec, merged, order if isinstance(order, list) else patch, live)
 
 
 def _merged(spec: Field, live: list[Any], patch: list[Any]) -> list[Any]:
@@ -125,7 +109,7 @@ def _merged(spec: Field, live: list[Any], patch: list[Any]) -> list[Any]:
     made = list(live)
     for entry in patch:
         if not isinstance(entry, dict) or key not in entry:
-            raise ApiError(400, f"map: {_go(entry)} does not contain declared merge key: {key}", reason="BadRequest")
+            raise ApiError(500, f"map: {_go(entry)} does not contain declared merge key: {key}", reason="-")
         place = next((i for i, e in enumerate(made) if isinstance(e, dict) and e.get(key) == entry[key]), None)
         if entry.get(_DIRECTIVE) == "delete":
             made = [e for e in made if not (isinstance(e, dict) and e.get(key) == entry[key])]
@@ -136,8 +120,8 @@ def _merged(spec: Field, live: list[Any], patch: list[Any]) -> list[Any]:
     return made
 
 
-def _ordered(spec: Field, entries: list[Any], order: Any) -> list[Any]:
-    """The entries in the order that the patch names; those it does not name keep their places between them."""
+def _ordered(spec: Field, entries: list[Any], order: Any, live: list[Any]) -> list[Any]:
+    """The entries that the patch names, in its order, woven into the others, which keep the order that they had."""
     if not isinstance(order, list):
         return entries
     key = spec.merge_key
@@ -145,13 +129,15 @@ def _ordered(spec: Field, entries: list[Any], order: Any) -> list[Any]:
     def name(entry: Any) -> Any:
         return entry.get(key) if key and isinstance(entry, dict) else entry
 
-    wanted = [name(entry) for entry in order]
-    named = sorted((e for e in entries if name(e) in wanted), key=lambda e: wanted.index(name(e)))
-    others = [(i, e) for i, e in enumerate(entries) if name(e) not in wanted]
-    made = list(named)
-    for place, entry in others:
-        made.insert(min(place, len(made)), entry)
-    return made
+    wanted, had = [name(entry) for entry in order], [name(entry) for entry in live]
+    right = sorted((e for e in entries if name(e) in wanted), key=lambda e: wanted.index(name(e)))
+    left = [e for e in entries if name(e) not in wanted]
+    made: list[Any] = []
+    while left and right:
+        first, second = name(left[0]), name(right[0])
+        before = first in had and second in had and had.index(first) < had.index(second)
+        made.append(left.pop(0) if before else right.pop(0))
+    return made + left + right
 
 
 def _go(value: Any) -> str:

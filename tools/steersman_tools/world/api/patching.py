@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import orjson
+
 from ..objects import Obj
 from . import reading
 from .caller import Caller
 from .conversion import to_version
 from .kinds import Type
 from .managed import Writer
-from .patches import json_patch, merge_patch, strategic
+from .patches import REJECTED, json_patch, merge_patch, strategic
 from .plant import Plant
 from .requests import PATCHES, Request
 from .routing import Target
@@ -23,7 +25,7 @@ def patched(plant: Plant, verb: str, where: Target, request: Request, caller: Ca
         return _put(plant, where, request, caller, mode)
     style = PATCHES.get(request.content_type)
     if style is None or (style == "strategic" and where.type.custom):
-        raise _unsupported(request, custom=where.type.custom)
+        raise _unsupported()
     if style == "apply":
         return _apply(plant, where, request, caller, mode)
     if request.query.get("force"):
@@ -41,7 +43,7 @@ def patched(plant: Plant, verb: str, where: Target, request: Request, caller: Ca
         else:
             assert isinstance(patch, dict)
             made = strategic(where.type.definition(where.version), base, patch)
-        decoded = _decoded(where, made)
+        decoded = reading.decode(where.type, where.version, made)
         warnings = reading.strict(where.type, where.version, decoded, mode)
         return decoded.obj
 
@@ -54,33 +56,17 @@ def _type(plant: Plant, where: Target) -> Type:
 
 
 def _document(request: Request, style: str) -> object:
-    import orjson
-
     try:
         patch = orjson.loads(request.body)
     except (orjson.JSONDecodeError, RecursionError) as error:
-        kind = {"json": "json patch", "merge": "patch", "strategic": "patch"}[style]
-        raise bad_request(f"error decoding {kind}: {error}" if style != "json" else f"error decoding patch: {error}") from error
+        raise bad_request(f"error decoding patch: {error}") from error
     if style != "json" and not isinstance(patch, dict):
-        raise bad_request(f"error decoding patch: json: cannot unmarshal {_go(patch)} into Go value of type map[string]interface {{}}")
+        raise ApiError(422, REJECTED, details={})
     return patch
 
 
-def _go(value: object) -> str:
-    return {list: "array", str: "string", bool: "bool", int: "number", float: "number"}.get(type(value), "null")
-
-
-def _decoded(where: Target, made: Obj) -> reading.Decoded:
-    """What a patch has made; wrong types in it are 'unprocessable', not 'bad'."""
-    try:
-        return reading.decode(where.type, where.version, made)
-    except ApiError as error:
-        raise ApiError(422 if False else error.code, error.message, reason=error.reason) from error
-
-
-def _unsupported(request: Request, *, custom: bool) -> ApiError:
-    known = [k for k in PATCHES if not (custom and "strategic" in k)]
-    return ApiError(415, f"the body of the request was in an unknown format - accepted media types include: {', '.join(known)}")
+def _unsupported() -> ApiError:
+    return ApiError(415, "415: Unsupported Media Type", details={})
 
 
 def _put(plant: Plant, where: Target, request: Request, caller: Caller, mode: str) -> Outcome:

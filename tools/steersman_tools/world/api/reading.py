@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..objects import Obj
+from ..schema import definition
 from ..schema.decode import Decoder, WrongType
 from .conversion import from_version
 from .kinds import Type
@@ -25,13 +26,18 @@ def decode(kind: Type, version: str, body: Obj) -> Decoded:
     named, given = body.get("kind") or kind.kind, body.get("apiVersion") or wanted
     if not isinstance(named, str) or not isinstance(given, str):
         raise bad_request("the object provided is unrecognized (must be of type " f"{kind.kind}): couldn't get version/kind; json parse error")
-    if named != kind.kind:
-        raise bad_request(f'no kind "{named}" is registered for version "{given}" in scheme' if given.count("/") > 1 else
-                          f"{named} in version \"{given.rpartition('/')[2]}\" cannot be handled as a {kind.kind}: converting ({named}) to "
-                          f"({kind.kind}): unknown conversion" if given == wanted else
-                          f"the API version in the data ({given}) does not match the expected API version ({wanted})")  # fmt: skip
+    version_given, part = given.rpartition("/")[2], kind.group.split(".")[0] or "core"
+    if named != kind.kind and given == wanted:
+        text = f'{named} in version "{version}" cannot be handled as a {kind.kind}: converting ({version}.{named}) to ({part}.{kind.kind}): unknown conversion'
+        raise bad_request(text)
     if given != wanted:
-        raise bad_request(f"the API version in the data ({given}) does not match the expected API version ({wanted})")
+        known = given.rpartition("/")[0] == kind.group and version_given in dict(kind.versions) and named == kind.kind
+        where = 'in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"'
+        raise bad_request(
+            f"the API version in the data ({given}) does not match the expected API version ({wanted})"
+            if known
+            else f'{named} in version "{version_given}" cannot be handled as a {kind.kind}: no kind "{named}" is registered for version "{given}" {where}'
+        )
     decoder = Decoder()
     try:
         made = decoder.object(kind.definition(version), {k: v for k, v in body.items() if k not in ("kind", "apiVersion")})
@@ -44,8 +50,6 @@ def decode(kind: Type, version: str, body: Obj) -> Decoded:
 
 
 def _custom_meta(meta: object) -> Obj:
-    from ..schema import definition
-
     return Decoder().object(definition("meta.v1.ObjectMeta"), meta or {}, "metadata")
 
 

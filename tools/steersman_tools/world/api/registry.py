@@ -17,7 +17,7 @@ from . import strategy
 from .caller import Caller
 from .kinds import Type
 from .managed import Writer, after_apply, after_update, merge_applied
-from .status import MODIFIED, ApiError, already_exists, conflict, invalid, not_found
+from .status import MODIFIED, ApiError, Cause, already_exists, conflict, invalid, not_found
 
 SAFE = "bcdfghjklmnpqrstvwxz2456789"
 """The letters of generated names: no vowels, nothing that looks like something else."""
@@ -41,6 +41,8 @@ class Registry:
     clock: MovableClock
     rng: random.Random
     admission: list[Admission] = field(default_factory=list)
+    modern: bool = True
+    """Whether to speak as servers do that are newer than 1.20."""
 
     # -- reading -----------------------------------------------------------------------------------------------------
     def get(self, kind: Type, namespace: str, name: str) -> Obj:
@@ -67,7 +69,7 @@ class Registry:
         for key in ("uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink",
                     "generation"):  # fmt: skip
             if key == "resourceVersion" and meta.get(key) not in (None, "", "0"):
-                raise ApiError(400, "resourceVersion should not be set on objects to be created")
+                raise ApiError(500, "resourceVersion should not be set on objects to be created", reason="-")
             meta.pop(key, None)
         if not applied:
             meta.pop("managedFields", None)
@@ -114,11 +116,11 @@ class Registry:
     def _writer(self, kind: Type, caller: Caller, subresource: str = "", operation: str = "Update") -> Writer:
         return Writer(caller.manager, operation, kind.api_version(caller.version), self.now(), subresource)
 
-    @staticmethod
-    def _valid(kind: Type, obj: Obj, causes: list) -> None:  # type: ignore[type-arg]   # of Cause
+    def _valid(self, kind: Type, obj: Obj, causes: list[Cause]) -> None:
         if causes:
             meta = obj["metadata"]
-            raise invalid(kind.kind, kind.group, meta.get("name") or meta.get("generateName", ""), causes)
+            old = not self.modern and kind.kind in ("Ingress", "NetworkPolicy")     # they were in `extensions` once
+            raise invalid(kind.kind, "extensions" if old else kind.group, meta.get("name") or meta.get("generateName", ""), causes)
 
     # -- changing ----------------------------------------------------------------------------------------------------
     def update(self, kind: Type, namespace: str, name: str, change: Callable[[Obj], Obj], caller: Caller, *,

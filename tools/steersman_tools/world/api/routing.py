@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .kinds import Type, Types
 from .requests import Request
-from .status import ApiError, no_such_path
+from .status import ApiError, NoSuchPath, no_such_path
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 
@@ -45,7 +45,9 @@ def target(types: Types, path: str) -> Target:
     elif parts[:1] == ["apis"] and len(parts) >= 4:
         group, version, rest = parts[1], parts[2], parts[3:]
     else:
-        raise no_such_path()
+        raise NoSuchPath
+    if version not in types.groups().get(group, ()):
+        raise NoSuchPath
     if rest[0] == "watch" and len(rest) > 1:
         rest = rest[1:]
     namespace = ""

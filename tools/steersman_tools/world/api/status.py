@@ -24,12 +24,12 @@ class Cause:
 
 
 class ApiError(Exception):
-    """A refusal. The server answers with its Status; a controller reads its code."""
+    """A refusal. The server answers with its Status; a controller reads its code. The reason `-` stands for none."""
 
     def __init__(self, code: int, message: str, *, reason: str = "", details: Obj | None = None) -> None:
         super().__init__(message)
         self.code, self.message = code, message
-        self.reason = reason or _REASONS.get(code, "")
+        self.reason = "" if reason == "-" else reason or _REASONS.get(code, "")
         self.details = details
 
     @property
@@ -57,6 +57,10 @@ def not_found(plural: str, group: str, name: str) -> ApiError:
 def no_such_path() -> ApiError:
     """The answer to a URL that names no resource."""
     return ApiError(404, "the server could not find the requested resource", details={})
+
+
+class NoSuchPath(Exception):
+    """A URL of an API group or version that is not served: the answer is plain text."""
 
 
 def already_exists(plural: str, group: str, name: str) -> ApiError:

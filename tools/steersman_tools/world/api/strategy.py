@@ -14,8 +14,11 @@ _GENERATION = frozenset({
 })  # fmt: skip
 _KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "namespace", "selfLink", "name",
          "generateName")  # fmt: skip
-_LABELLED_STATUS = frozenset({"nodes", "pods"})
+_LABELLED_STATUS = frozenset({"nodes", "pods", "deployments.apps"})
 """Types whose status updates may change labels and annotations too."""
+
+
+TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 
 
 def has_generation(kind: Type) -> bool:
@@ -41,6 +44,8 @@ def prepare_create(kind: Type, obj: Obj) -> None:
     obj.pop("apiVersion", None)
     if kind.id == "jobs.batch":
         _select_own_pods(obj)
+    if kind.id == "daemonsets.apps":
+        obj["metadata"]["annotations"] = {**(obj["metadata"].get("annotations") or {}), TEMPLATE_GENERATION: "1"}
     if "status" in kind.subresources:
         if kind.id in ("nodes",):
             return

@@ -83,8 +83,7 @@ def start(watch: Watch, chosen: list[Stored]) -> Watch:
     """Fills the backlog of a watch: what exists, or what changed since the revision that the client names. Raises ApiError."""
     asked = watch.request.query.get("resourceVersion", "")
     if asked and not asked.isdigit():
-        raise ApiError(400, f'invalid resource version "{asked}": strconv.ParseUint: parsing "{asked}": invalid syntax' if False else
-                       f"Invalid value: \"{asked}\": strconv.ParseUint: parsing \"{asked}\": invalid syntax")
+        raise ApiError(500, f'strconv.ParseUint: parsing "{asked}": invalid syntax', reason="-")
     if asked in ("", "0"):
         watch.backlog = [watch.event("ADDED", stored) for stored in chosen]
         if watch.request.flag("sendInitialEvents"):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import orjson
 
 from ..api.registry import SAFE
-from ..objects import Obj
-from ..store import Key
+from ..objects import Obj, controller_of
+from ..store import Change, Key
 from .base import Control, set_condition
 from .rolling import Counts, bounds, grown, proportional, shrunk
 
@@ -35,6 +36,13 @@ def plain(template: Obj) -> Obj:
 class Deployments(Control):
     name = "deployment"
     watches, owns = ("deployments.apps",), (RS,)
+
+    def wants(self, change: Change) -> Iterable[Key]:
+        yield from super().wants(change)
+        if change.now.type.id == "pods" and change.kind == "DELETED" and (owner := controller_of(change.now.obj)):
+            found = self.store.get(RS, change.now.key[0], owner["name"])
+            if found and (top := controller_of(found)):     # Recreate waits for the last pod
+                yield (change.now.key[0], top["name"])
 
     def reconcile(self, key: Key) -> float | None:
         obj = self.store.get("deployments.apps", *key)
@@ -115,7 +123,9 @@ class Deployments(Control):
         live = self.store.get("deployments.apps", obj["metadata"]["namespace"], obj["metadata"]["name"])
         if live is not None and (live["metadata"].get("annotations") or {}).get(REVISION) != revision:
             notes = {**(live["metadata"].get("annotations") or {}), REVISION: revision}
-            self.change("deployments.apps", live, live | {"metadata": live["metadata"] | {"annotations": notes}})
+            new = live | {"metadata": live["metadata"] | {"annotations": notes}}     # by way of the status: no new generation
+            self.registry.update(self.type("deployments.apps"), live["metadata"]["namespace"], live["metadata"]["name"],
+                                 lambda old: new, self.caller, subresource="status")  # fmt: skip
 
     # -- sizes -------------------------------------------------------------------------------------------------------
     def _bounds(self, obj: Obj) -> tuple[int, int]:

@@ -54,7 +54,7 @@ def _progress(obj: Obj, current: Obj | None, status: Obj, conditions: list[Obj],
         return [c for c in conditions if c["type"] != "Progressing"], None
     known = next((c for c in conditions if c["type"] == "Progressing"), None)
     if spec.get("paused"):
-        if known and known.get("reason") != "DeploymentPaused":
+        if known is None or known.get("reason") not in ("DeploymentPaused", "ProgressDeadlineExceeded"):
             conditions = _replaced(conditions, _condition("Progressing", True, "DeploymentPaused", "Deployment is paused", now) | {"status": "Unknown"})
         return conditions, None
     if known and known.get("reason") == "DeploymentPaused":

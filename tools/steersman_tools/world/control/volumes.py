@@ -49,9 +49,6 @@ class Volumes(Control):
         if claim["metadata"].get("deletionTimestamp"):
             self._unprotect(claim)
             return None
-        if "kubernetes.io/pvc-protection" not in (claim["metadata"].get("finalizers") or ()):
-            finalizers = [*(claim["metadata"].get("finalizers") or ()), "kubernetes.io/pvc-protection"]
-            claim = self.change(PVC, claim, claim | {"metadata": claim["metadata"] | {"finalizers": finalizers}})
         if claim["spec"].get("volumeName"):
             return self._bound(claim)
         return self._unbound(claim)
@@ -165,6 +162,11 @@ class Volumes(Control):
         """A volume whose claim is gone is released, and deleted if that is its policy; a new one is available."""
         volume = self.store.get(PV, "", name)
         if volume is None:
+            return
+        if volume["metadata"].get("deletionTimestamp"):
+            if (volume.get("status") or {}).get("phase") != "Bound":
+                rest = [f for f in volume["metadata"].get("finalizers") or () if f != "kubernetes.io/pv-protection"]
+                self.change(PV, volume, volume | {"metadata": volume["metadata"] | {"finalizers": rest}})
             return
         ref = volume["spec"].get("claimRef")
         if not ref:

@@ -130,7 +130,7 @@ def _spread(pod: PodView, node: NodeView, cluster: Cluster) -> str:
 
 
 def _inter_pod(pod: PodView, node: NodeView, cluster: Cluster) -> Reasons | None:
-    head = ("node(s) didn't match pod affinity/anti-affinity rules",)
+    head = ("node(s) didn't match pod affinity/anti-affinity",)
     required = "requiredDuringSchedulingIgnoredDuringExecution"
     for term in pod.affinity.each(f"podAffinity.{required}"):
         if not _near(term, pod, node, cluster) and not _first_of_its_kind(term, pod, node, cluster):

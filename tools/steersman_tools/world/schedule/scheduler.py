@@ -102,7 +102,7 @@ class Scheduler(Control):
             return None
         pod = pod_view(obj)
         if problem := claims_missing(self.store, pod):
-            return self._fail(key, obj, f"0/{len(self.nodes)} nodes are available: {len(self.nodes)} {problem}." if "unbound" in problem and not self.modern else self._prefixed(problem))
+            return self._fail(key, obj, self._prefixed(problem))
         cluster = Cluster(self.nodes, _Namespaces(self.store), lambda p, n: volume_problems(self.store, p, n), self.modern)
         feasible, reasons = self._filter(pod, cluster)
         if feasible:
@@ -111,10 +111,11 @@ class Scheduler(Control):
         return self._unschedulable(key, pod, reasons, cluster)
 
     def _prefixed(self, problem: str) -> str:
-        if not self.modern and "not found" in problem:
-            return problem
-        tail = f" preemption: 0/{len(self.nodes)} nodes are available: {len(self.nodes)} Preemption is not helpful for scheduling." if self.modern else ""
-        return f"0/{len(self.nodes)} nodes are available: {problem}.{tail}"
+        """What is said of a pod that no node at all can take."""
+        count = len(self.nodes)
+        if not self.modern:
+            return f"0/{count} nodes are available: {count} {problem}."
+        return f"0/{count} nodes are available: {problem}. preemption: 0/{count} nodes are available: {count} Preemption is not helpful for scheduling."
 
     def _filter(self, pod: PodView, cluster: Cluster) -> tuple[list[NodeView], dict[str, Reasons]]:
         feasible: list[NodeView] = []
@@ -222,7 +223,7 @@ class Scheduler(Control):
         self._waiting[key] = None
         self._refuse(obj, "Unschedulable", message, event=True, nominated=nominated)
         tries = self._tries[key] = self._tries.get(key, 0) + 1
-        return 300.0 if tries > 1 else 300.0
+        return min(300.0, 60.0 * tries)
 
     def _refuse(self, obj: Obj, reason: str, message: str, *, event: bool, nominated: str = "") -> None:
         made = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, "lastTransitionTime": self.registry.now(), "reason": reason, "message": message}
@@ -246,7 +247,7 @@ def summary(count: int, reasons: dict[str, Reasons]) -> str:
 
 def _preemption_summary(count: int, reasons: dict[str, Reasons], chosen: bool) -> str:  # noqa: FBT001   # a fact
     if chosen:
-        return f" preemption: not eligible due to a terminating pod on the nominated node." if False else ""
+        return ""
     final = sum(r.final for r in reasons.values())
     parts = [f"{final} Preemption is not helpful for scheduling"] if final else []
     if count - final:

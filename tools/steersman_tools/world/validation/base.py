@@ -17,12 +17,12 @@ CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]+")
 ENV_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 
 SUBDOMAIN_TEXT = (
-    "a DNS-1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an "
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an "
     "alphanumeric character (e.g. 'example.com', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 )
 LABEL_TEXT = (
-    "a DNS-1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric "
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric "
     "character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 )
 LABEL_1035_TEXT = (
@@ -152,6 +152,12 @@ def _go(value: Any) -> str:
     if isinstance(value, list):
         return "[]string{" + ", ".join(shown(v) for v in value) + "}"
     return shown(value)
+
+
+def int_or_string(value: Any) -> Verbatim:
+    """An IntOrString as Go's %#v prints it."""
+    number, text = (0, value) if isinstance(value, str) else (value or 0, "")
+    return Verbatim(f'intstr.IntOrString{{Type:{1 if isinstance(value, str) else 0}, IntVal:{number}, StrVal:{shown(text)}}}')
 
 
 def selector_shown(selector: dict[str, Any]) -> Verbatim:

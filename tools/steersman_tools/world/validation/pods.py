@@ -70,8 +70,10 @@ def _choices(spec: Obj, path: str, errors: Errors) -> None:
         errors.unsupported(f"{path}.restartPolicy", policy, RESTART)
     if (dns := spec.get("dnsPolicy")) not in DNS:
         errors.unsupported(f"{path}.dnsPolicy", dns, DNS)
-    if dns == "None" and not (spec.get("dnsConfig") or {}).get("nameservers"):
-        errors.required(f"{path}.dnsConfig", "must provide at least one DNS nameserver when `dnsPolicy` is None")
+    if dns == "None" and spec.get("dnsConfig") is None:
+        errors.required(f"{path}.dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None")
+    elif dns == "None" and not (spec.get("dnsConfig") or {}).get("nameservers"):
+        errors.required(f"{path}.dnsConfig.nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None")
     grace = spec.get("terminationGracePeriodSeconds")
     if grace is not None:
         errors.not_negative(f"{path}.terminationGracePeriodSeconds", grace)

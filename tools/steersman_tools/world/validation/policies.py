@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 from ..objects import Obj
-from .base import Errors
+from .base import Errors, Verbatim
 
 
 def autoscaler(obj: Obj, errors: Errors) -> None:
@@ -15,7 +15,7 @@ def autoscaler(obj: Obj, errors: Errors) -> None:
         errors.invalid("spec.minReplicas", least, "must be greater than or equal to 1")
     if most < 1:
         errors.invalid("spec.maxReplicas", most, "must be greater than 0")
-    elif most < least:
+    if most < least:
         errors.invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`")
     target = spec.get("scaleTargetRef") or {}
     for field in ("kind", "name"):
@@ -63,17 +63,13 @@ def _peer(peer: Obj, path: str, errors: Errors) -> None:
 def ingress(obj: Obj, errors: Errors) -> None:
     spec = obj.get("spec") or {}
     if not spec.get("rules") and not spec.get("defaultBackend"):
-        errors.invalid("spec", _braces([]), "either `defaultBackend` or `rules` must be specified")
+        errors.invalid("spec", Verbatim("[]networking.IngressRule(nil)"), "either `defaultBackend` or `rules` must be specified")
     for index, rule in enumerate(spec.get("rules") or ()):
         http = rule.get("http")
         if http is not None and not http.get("paths"):
             errors.required(f"spec.rules[{index}].http.paths")
         for number, path in enumerate((http or {}).get("paths") or ()):
             _ingress_path(path, f"spec.rules[{index}].http.paths[{number}]", errors)
-
-
-def _braces(value: list[str]) -> list[str]:
-    return value
 
 
 def _ingress_path(path: Obj, where: str, errors: Errors) -> None:

@@ -7,7 +7,7 @@ import re
 from ...fields import Fields
 from ...selectors import selects
 from ..objects import Obj
-from .base import Errors, Verbatim, selector_shown
+from .base import Errors, Verbatim, int_or_string, selector_shown, shown
 from .pods import template
 
 _PERCENT = re.compile(r"[0-9]+%")
@@ -51,7 +51,8 @@ def deployment(obj: Obj, errors: Errors) -> None:
     if kind == "Recreate" and strategy.get("rollingUpdate"):
         errors.forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")
     elif kind not in ("Recreate", "RollingUpdate"):
-        errors.unsupported("spec.strategy.type", kind, ("Recreate", "RollingUpdate"))
+        whole = Verbatim(f"apps.DeploymentStrategy{{Type:{shown(kind)}, RollingUpdate:(*apps.RollingUpdateDeployment)(nil)}}")
+        errors.unsupported("spec.strategy", whole, ("Recreate", "RollingUpdate"))
     elif kind == "RollingUpdate":
         _rolling(strategy.get("rollingUpdate") or {}, errors)
     _counts(spec, errors, "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
@@ -66,15 +67,15 @@ def _rolling(rolling: Obj, errors: Errors) -> None:
     for field in ("maxUnavailable", "maxSurge"):
         value = rolling.get(field, 0)
         if isinstance(value, str) and not _PERCENT.fullmatch(value):
-            errors.invalid(f"{path}.{field}", value, "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')")
+            errors.invalid(f"{path}.{field}", int_or_string(value), "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')")
             return
         if isinstance(value, int) and value < 0:
-            errors.invalid(f"{path}.{field}", value, "must be greater than or equal to 0")
+            errors.invalid(f"{path}.{field}", int_or_string(value), "must be greater than or equal to 0")
         if isinstance(value, str) and field == "maxUnavailable" and int(value[:-1]) > 100:
             errors.invalid(f"{path}.{field}", value, "must not be greater than 100%")
         zero.append(value in (0, "0%"))
     if all(zero):
-        errors.invalid(f"{path}.maxUnavailable", rolling.get("maxUnavailable"), "may not be 0 when `maxSurge` is 0")
+        errors.invalid(f"{path}.maxUnavailable", int_or_string(rolling.get("maxUnavailable")), "may not be 0 when `maxSurge` is 0")
 
 
 def replica_set(obj: Obj, errors: Errors) -> None:
@@ -118,7 +119,7 @@ def _job_spec(spec: Obj, path: str, errors: Errors) -> None:
     template(spec.get("template") or {}, f"{path}.template", errors)
     policy = ((spec.get("template") or {}).get("spec") or {}).get("restartPolicy")
     if policy not in ("OnFailure", "Never"):
-        errors.unsupported(f"{path}.template.spec.restartPolicy", policy, ("OnFailure", "Never"))
+        errors.required(f"{path}.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"')
 
 
 def cron_job(obj: Obj, errors: Errors) -> None:
