@@ -46,7 +46,11 @@ QUANTITIES = {"averageValue", "value", "sizeLimit", "divisor", "minAllowed", "ma
 
 
 def short(name: str) -> str:
-    return re.sub(r"^io\.k8s\.(api|apimachinery\.pkg\.apis|apiextensions-apiserver\.pkg\.apis|kube-aggregator\.pkg\.apis)\.", "", name)
+    return re.sub(
+        r"^io\.k8s\.(api|apimachinery\.pkg\.apis|apiextensions-apiserver\.pkg\.apis|kube-aggregator\.pkg\.apis)\.",
+        "",
+        name,
+    )
 
 
 class Table:
@@ -132,16 +136,23 @@ class Table:
             return self.python(arguments[0], key, package)
         if origin in (typing.Union, types.UnionType):
             return "o" if len(arguments) > 1 else self.python(arguments[0], key, package)
-        if origin in (list, typing.List):
+        if origin in (list, list):
             entry: dict[str, object] = {"l": self.python(arguments[0], key, package)}
             if key in KEYS and isinstance(entry["l"], dict):
                 entry |= {"p": "merge", "m": KEYS[key][0], "t": "map", "k": KEYS[key]}
             return entry
-        if origin in (dict, typing.Dict):
+        if origin in (dict, dict):
             value = self.python(arguments[1], key, package)
-            return {"d": "q" if key in ("limits", "requests", "capacity", "allocatable", "allocatedResources", "podFixed") else value}
+            return {
+                "d": "q"
+                if key in ("limits", "requests", "capacity", "allocatable", "allocatedResources", "podFixed")
+                else value
+            }
         if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
-            name = self.by_class.get(kind.__name__) or f"{package}.{re.sub(r'^.*?V[0-9]+((alpha|beta)[0-9]+)?', '', kind.__name__)}"
+            name = (
+                self.by_class.get(kind.__name__)
+                or f"{package}.{re.sub(r'^.*?V[0-9]+((alpha|beta)[0-9]+)?', '', kind.__name__)}"
+            )
             if name not in self.out:
                 full = next((n for n in self.source if short(n) == name), None)
                 if full:
@@ -161,9 +172,11 @@ class Table:
 
 def main() -> None:
     table = Table(json.loads(Path(sys.argv[1]).read_text()))
-    wanted = r"^io\.k8s\.(api\.(core|apps|batch|autoscaling|policy|networking|storage|scheduling|admissionregistration|rbac|coordination|" \
-             r"discovery|events|authorization|authentication|node)\.(v1|v1beta1|v2beta2)\.|apiextensions-apiserver\.pkg\.apis\.apiextensions\.v1\." \
-             r"CustomResourceDefinition$|kube-aggregator\.pkg\.apis\.apiregistration\.v1\.APIService$)"
+    wanted = (
+        r"^io\.k8s\.(api\.(core|apps|batch|autoscaling|policy|networking|storage|scheduling|admissionregistration|rbac|coordination|"
+        r"discovery|events|authorization|authentication|node)\.(v1|v1beta1|v2beta2)\.|apiextensions-apiserver\.pkg\.apis\.apiextensions\.v1\."
+        r"CustomResourceDefinition$|kube-aggregator\.pkg\.apis\.apiregistration\.v1\.APIService$)"
+    )
     for name, definition in table.source.items():
         if re.match(wanted, name) and ("metadata" in definition.get("properties", {})) and not name.endswith("List"):
             table.add(name)

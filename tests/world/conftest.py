@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .checks import CHECKS, Room, Seen
-from .checks import Server
+from .checks import CHECKS, Room, Seen, Server
 from .servers import LAB, Embedded, Lab
 
 PORT = 17500
@@ -41,7 +40,9 @@ def lab() -> Iterator[dict[str, Future[Seen]]]:
     if not LAB.exists():
         if os.environ.get("CI") == "true":
             pytest.fail("the lab is not beside the checkout (../shared/lab)")
-        pytest.skip("the lab is not beside the checkout (../shared/lab): the real half of the conformance checks is left out")
+        pytest.skip(
+            "the lab is not beside the checkout (../shared/lab): the real half of the conformance checks is left out"
+        )
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
         server = Lab(Path(folder), PORT)
         try:

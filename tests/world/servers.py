@@ -21,7 +21,10 @@ from steersman_tools.world.world import World
 
 HERE = Path(__file__).parent
 WORLD_FILE = HERE / "conformance.yaml"
-LAB = next((p / "shared" / "lab" / "lab" for p in HERE.parents if (p / "shared" / "lab" / "lab").exists()), Path("lab-is-missing"))
+LAB = next(
+    (p / "shared" / "lab" / "lab" for p in HERE.parents if (p / "shared" / "lab" / "lab").exists()),
+    Path("lab-is-missing"),
+)
 AGENT = "conformance"
 
 
@@ -32,12 +35,16 @@ class Embedded:
         self.world = World.from_file(WORLD_FILE, SimulatedClock(), version="v1.20.2")
         self.world.run_for(5)
 
-    def request(self, method: str, path: str, body: Any = None, content_type: str = "application/json", **query: str) -> tuple[int, Any]:
+    def request(
+        self, method: str, path: str, body: Any = None, content_type: str = "application/json", **query: str
+    ) -> tuple[int, Any]:
         data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"content-type": content_type, "user-agent": AGENT}
         bare, _, inline = path.partition("?")
         asked = dict(urllib.parse.parse_qsl(inline)) | query
-        headers |= {k.removeprefix("header_").replace("_", "-").lower(): v for k, v in asked.items() if k.startswith("header_")}
+        headers |= {
+            k.removeprefix("header_").replace("_", "-").lower(): v for k, v in asked.items() if k.startswith("header_")
+        }
         asked = {k: v for k, v in asked.items() if not k.startswith("header_")}
         reply = self.world.api.handle(Request(method, bare, asked, headers, data))
         assert not isinstance(reply, Watch)
@@ -75,13 +82,27 @@ class Lab:
         self.context: ssl.SSLContext | None = None
 
     def up(self) -> None:
-        command = [str(LAB), "up", "--dir", str(self.directory), "--port", str(self.port), "--world", str(WORLD_FILE), "--no-metrics"]
+        command = [
+            str(LAB),
+            "up",
+            "--dir",
+            str(self.directory),
+            "--port",
+            str(self.port),
+            "--world",
+            str(WORLD_FILE),
+            "--no-metrics",
+        ]
         subprocess.run(command, check=True, capture_output=True, timeout=180)
         self.context = ssl.create_default_context(cafile=str(self.directory / "ca.crt"))
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self.context))
+        self.opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self.context)
+        )
 
     def down(self) -> None:
-        subprocess.run([str(LAB), "down", "--dir", str(self.directory), "--port", str(self.port)], check=False, capture_output=True)
+        subprocess.run(
+            [str(LAB), "down", "--dir", str(self.directory), "--port", str(self.port)], check=False, capture_output=True
+        )
 
     def _open(self, method: str, path: str, body: Any, content_type: str, query: dict[str, str], timeout: float) -> Any:
         headers = {"Content-Type": content_type, "Authorization": "Bearer admin-token", "User-Agent": AGENT}
@@ -91,7 +112,9 @@ class Lab:
         data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.opener.open(urllib.request.Request(url, data=data, method=method, headers=headers), timeout=timeout)
 
-    def request(self, method: str, path: str, body: Any = None, content_type: str = "application/json", **query: str) -> tuple[int, Any]:
+    def request(
+        self, method: str, path: str, body: Any = None, content_type: str = "application/json", **query: str
+    ) -> tuple[int, Any]:
         try:
             with self._open(method, path, body, content_type, query, 30) as response:
                 return response.status, _read(response.read())
@@ -117,7 +140,9 @@ class Lab:
 
         def follow() -> None:
             try:
-                with self._open("GET", path, None, "application/json", {"watch": "1", "timeoutSeconds": "3", **query}, 10) as response:
+                with self._open(
+                    "GET", path, None, "application/json", {"watch": "1", "timeoutSeconds": "3", **query}, 10
+                ) as response:
                     ready.set()
                     found.extend(json.loads(line) for line in response)
             except urllib.error.HTTPError as error:
@@ -139,5 +164,3 @@ def _read(body: bytes) -> Any:
         return json.loads(body)
     except json.JSONDecodeError:
         return body.decode(errors="replace")
-
-

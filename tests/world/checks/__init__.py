@@ -15,7 +15,9 @@ Seen = Any
 class Server(Protocol):
     """A control plane, real or embedded."""
 
-    def request(self, method: str, path: str, body: Any = None, content_type: str = "application/json", **query: str) -> tuple[int, Any]:
+    def request(
+        self, method: str, path: str, body: Any = None, content_type: str = "application/json", **query: str
+    ) -> tuple[int, Any]:
         """Status and JSON (or text)."""
 
     def until(self, check: Callable[[], bool], seconds: float = 30) -> bool:
@@ -50,7 +52,9 @@ class Room:
         root = f"/apis/{group}/{version}" if group else f"/api/{version}"
         return f"{root}/namespaces/{self.ns}/{plural}" + (f"/{name}" if name else "")
 
-    def send(self, method: str, path: str, body: Any = None, content_type: str = "application/json", **query: str) -> tuple[int, Any]:
+    def send(
+        self, method: str, path: str, body: Any = None, content_type: str = "application/json", **query: str
+    ) -> tuple[int, Any]:
         return self.server.request(method, path, body, content_type, **query)
 
     def create(self, plural: str, body: Any, group: str = "", version: str = "v1", **query: str) -> tuple[int, Any]:
@@ -59,7 +63,7 @@ class Room:
     def get(self, plural: str, name: str, group: str = "", version: str = "v1") -> Any:
         return self.send("GET", self.path(plural, name, group, version))[1]
 
-    def list(self, plural: str, group: str = "", version: str = "v1", **query: str) -> list[Any]:
+    def items(self, plural: str, group: str = "", version: str = "v1", **query: str) -> list[Any]:
         found: list[Any] = self.send("GET", self.path(plural, "", group, version), **query)[1].get("items", [])
         return found
 
@@ -115,7 +119,16 @@ def answer(reply: tuple[int, Any]) -> Seen:
 
 def plain(obj: Any) -> Any:
     """An object without what differs from run to run."""
-    drop = {"uid", "resourceVersion", "creationTimestamp", "managedFields", "selfLink", "time", "lastTransitionTime", "lastUpdateTime"}
+    drop = {
+        "uid",
+        "resourceVersion",
+        "creationTimestamp",
+        "managedFields",
+        "selfLink",
+        "time",
+        "lastTransitionTime",
+        "lastUpdateTime",
+    }
     if isinstance(obj, dict):
         return {k: plain(v) for k, v in sorted(obj.items()) if k not in drop}
     return [plain(v) for v in obj] if isinstance(obj, list) else obj
@@ -124,10 +137,17 @@ def plain(obj: Any) -> Any:
 def pod(name: str = "p", image: str = "registry.example/web:1", **spec: Any) -> dict[str, Any]:
     containers = spec.pop("containers", [{"name": "c", "image": image}])
     labels = spec.pop("labels", {"app": "a"})
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels}, "spec": {"containers": containers, **spec}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {"containers": containers, **spec},
+    }
 
 
-def deployment(name: str = "web", replicas: int = 2, image: str = "registry.example/web:1", **spec: Any) -> dict[str, Any]:
+def deployment(
+    name: str = "web", replicas: int = 2, image: str = "registry.example/web:1", **spec: Any
+) -> dict[str, Any]:
     container: dict[str, Any] = {"name": "web", "image": image, **spec.pop("container", {})}
     labels = {"app": name}
     template = {"metadata": {"labels": labels}, "spec": {"containers": [container], **spec.pop("pod", {})}}
@@ -137,7 +157,12 @@ def deployment(name: str = "web", replicas: int = 2, image: str = "registry.exam
 
 def service(name: str = "web", **spec: Any) -> dict[str, Any]:
     ports = spec.pop("ports", [{"port": 80, "targetPort": 8080}])
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": {"selector": {"app": name}, "ports": ports, **spec}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name},
+        "spec": {"selector": {"app": name}, "ports": ports, **spec},
+    }
 
 
 def config(name: str = "cm", **data: str) -> dict[str, Any]:

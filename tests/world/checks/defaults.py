@@ -48,7 +48,9 @@ def tidy(obj: Any, ns: str) -> Any:
     obj = plain(obj)
     spec = obj.get("spec") or {}
     if isinstance(spec, dict):
-        spec["volumes"] = [v for v in spec.get("volumes") or [] if "token" not in v["name"] and "kube-api-access" not in v["name"]]
+        spec["volumes"] = [
+            v for v in spec.get("volumes") or [] if "token" not in v["name"] and "kube-api-access" not in v["name"]
+        ]
         if not spec["volumes"]:
             del spec["volumes"]
         for container in spec.get("containers") or []:

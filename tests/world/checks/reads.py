@@ -22,7 +22,13 @@ def _names(items: list[Any]) -> list[str]:
 def list_shape(room: Room) -> Seen:
     _three(room)
     body = room.send("GET", room.path("configmaps"), labelSelector="set=three")[1]
-    return [body["kind"], body["apiVersion"], sorted(k for k in body["metadata"] if k != "selfLink"), "kind" in body["items"][0], _names(body["items"])]
+    return [
+        body["kind"],
+        body["apiVersion"],
+        sorted(k for k in body["metadata"] if k != "selfLink"),
+        "kind" in body["items"][0],
+        _names(body["items"]),
+    ]
 
 
 def _selected(selector: str) -> Any:
@@ -47,7 +53,10 @@ def bad_label_selector(room: Room) -> Seen:
 @check("reads")
 def field_selector(room: Room) -> Seen:
     _three(room)
-    return [_names(room.list("configmaps", fieldSelector="metadata.name=b")), _names(room.list("configmaps", fieldSelector="metadata.name!=b"))]
+    return [
+        _names(room.items("configmaps", fieldSelector="metadata.name=b")),
+        _names(room.items("configmaps", fieldSelector="metadata.name!=b")),
+    ]
 
 
 @check("reads")
@@ -59,7 +68,10 @@ def field_selector_unknown(room: Room) -> Seen:
 def pods_by_node(room: Room) -> Seen:
     room.create("pods", pod(nodeName="node-1"))
     room.create("pods", pod("q", nodeSelector={"never": "1"}))
-    return [_names(room.list("pods", fieldSelector="spec.nodeName=node-1")), _names(room.list("pods", fieldSelector="status.phase=Pending,metadata.name=q"))]
+    return [
+        _names(room.items("pods", fieldSelector="spec.nodeName=node-1")),
+        _names(room.items("pods", fieldSelector="status.phase=Pending,metadata.name=q")),
+    ]
 
 
 @check("reads")
@@ -91,7 +103,11 @@ def watch_tells(room: Room) -> Seen:
         room.send("DELETE", room.path("configmaps", "cm"))
 
     found = room.server.watch(room.path("configmaps"), act, resourceVersion=version)
-    return [[e["type"], e["object"]["metadata"]["name"], e["object"].get("data")] for e in found if e["object"]["metadata"]["name"] == "cm"]
+    return [
+        [e["type"], e["object"]["metadata"]["name"], e["object"].get("data")]
+        for e in found
+        if e["object"]["metadata"]["name"] == "cm"
+    ]
 
 
 @check("reads")
@@ -103,7 +119,9 @@ def watch_selector_crossing(room: Room) -> Seen:
         for value in ("y", None):
             room.merge(room.path("configmaps", "cm"), {"metadata": {"labels": {"x": value}}})
 
-    return [e["type"] for e in room.server.watch(room.path("configmaps"), act, resourceVersion=version, labelSelector="x=y")]
+    return [
+        e["type"] for e in room.server.watch(room.path("configmaps"), act, resourceVersion=version, labelSelector="x=y")
+    ]
 
 
 @check("reads")
@@ -125,7 +143,12 @@ TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 def _table(room: Room, plural: str, group: str = "") -> Seen:
     body = room.send("GET", room.path(plural, "", group), header_Accept=TABLE)[1]
     rows = [r["cells"] for r in body["rows"] if not str(r["cells"][0]).startswith("kube-root")]
-    return [body["kind"], body["apiVersion"], [c["name"] for c in body["columnDefinitions"]], [[c for c in cells if not _is_age(c)] for cells in rows]]
+    return [
+        body["kind"],
+        body["apiVersion"],
+        [c["name"] for c in body["columnDefinitions"]],
+        [[c for c in cells if not _is_age(c)] for cells in rows],
+    ]
 
 
 def _is_age(cell: Any) -> bool:
@@ -153,7 +176,11 @@ def table_of_deployments(room: Room) -> Seen:
 @check("reads")
 def discovery_of_apps(room: Room) -> Seen:
     body = room.send("GET", "/apis/apps/v1")[1]
-    return [{k: r.get(k) for k in ("name", "kind", "namespaced", "shortNames", "categories")} | {"verbs": sorted(r["verbs"])} for r in sorted(body["resources"], key=lambda r: r["name"])]
+    return [
+        {k: r.get(k) for k in ("name", "kind", "namespaced", "shortNames", "categories")}
+        | {"verbs": sorted(r["verbs"])}
+        for r in sorted(body["resources"], key=lambda r: r["name"])
+    ]
 
 
 @check("reads")
@@ -163,7 +190,12 @@ def scale_subresource(room: Room) -> Seen:
     first = plain(room.send("GET", path)[1])
     second = room.merge(path, {"spec": {"replicas": 2}})[1]["spec"]
     first["metadata"].pop("namespace")
-    return [first, second, room.get("deployments", "web", APPS)["spec"]["replicas"], answer(room.merge(path, {"spec": {"replicas": -1}}))]
+    return [
+        first,
+        second,
+        room.get("deployments", "web", APPS)["spec"]["replicas"],
+        answer(room.merge(path, {"spec": {"replicas": -1}})),
+    ]
 
 
 @check("access")
@@ -188,8 +220,23 @@ def denied(room: Room) -> Seen:
 @check("access")
 def granted_by_role(room: Room) -> Seen:
     group = "rbac.authorization.k8s.io"
-    room.create("roles", {"metadata": {"name": "r"}, "rules": [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"], "resourceNames": []}]}, group)
+    room.create(
+        "roles",
+        {
+            "metadata": {"name": "r"},
+            "rules": [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"], "resourceNames": []}],
+        },
+        group,
+    )
     ref = {"apiGroup": group, "kind": "Role", "name": "r"}
-    room.create("rolebindings", {"metadata": {"name": "r"}, "roleRef": ref, "subjects": [{"kind": "User", "name": "jane", "apiGroup": group}]}, group)
+    room.create(
+        "rolebindings",
+        {"metadata": {"name": "r"}, "roleRef": ref, "subjects": [{"kind": "User", "name": "jane", "apiGroup": group}]},
+        group,
+    )
     room.until(lambda: _jane(room, "GET", room.path("configmaps")) == 200, 5)
-    return [_jane(room, "GET", room.path("configmaps")), _jane(room, "GET", room.path("secrets")), _jane(room, "DELETE", room.path("configmaps", "x"))]
+    return [
+        _jane(room, "GET", room.path("configmaps")),
+        _jane(room, "GET", room.path("secrets")),
+        _jane(room, "DELETE", room.path("configmaps", "x")),
+    ]

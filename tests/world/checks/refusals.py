@@ -23,9 +23,22 @@ def _with(obj: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 C = "spec.containers.0."
 APPS = "apps"
-PVC = {"metadata": {"name": "c"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}
-JOB = {"metadata": {"name": "j"}, "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "registry.example/task:1"}]}}}}
-HPA = {"metadata": {"name": "h"}, "spec": {"maxReplicas": 3, "scaleTargetRef": {"kind": "Deployment", "name": "web", "apiVersion": "apps/v1"}}}
+PVC = {
+    "metadata": {"name": "c"},
+    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+}
+JOB = {
+    "metadata": {"name": "j"},
+    "spec": {
+        "template": {
+            "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "registry.example/task:1"}]}
+        }
+    },
+}
+HPA = {
+    "metadata": {"name": "h"},
+    "spec": {"maxReplicas": 3, "scaleTargetRef": {"kind": "Deployment", "name": "web", "apiVersion": "apps/v1"}},
+}
 
 
 def _copy(obj: dict[str, Any]) -> dict[str, Any]:

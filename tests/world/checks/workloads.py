@@ -44,7 +44,7 @@ def deployment_comes_up(room: Room) -> Seen:
 def replica_set_of_deployment(room: Room) -> Seen:
     room.create("deployments", deployment(), APPS)
     _available(room)
-    rs = room.list("replicasets", APPS)[0]
+    rs = room.items("replicasets", APPS)[0]
     return [rs["metadata"]["annotations"], sorted(rs["metadata"]["labels"]), rs["metadata"]["ownerReferences"][0]["kind"],
             rs["metadata"]["ownerReferences"][0]["controller"], rs["status"]]  # fmt: skip
 
@@ -58,7 +58,10 @@ def deployment_events(room: Room) -> Seen:
 
 
 def _sizes(room: Room) -> list[tuple[int, int]]:
-    found = sorted(room.list("replicasets", APPS), key=lambda r: int(r["metadata"]["annotations"]["deployment.kubernetes.io/revision"]))
+    found = sorted(
+        room.items("replicasets", APPS),
+        key=lambda r: int(r["metadata"]["annotations"]["deployment.kubernetes.io/revision"]),
+    )
     return [(r["spec"]["replicas"], (r.get("status") or {}).get("availableReplicas", 0)) for r in found]
 
 
@@ -67,7 +70,10 @@ def _stuck(room: Room, replicas: int, surge: Any, unavailable: Any) -> Seen:
     strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}}
     room.create("deployments", deployment(replicas=replicas, strategy=strategy), APPS)
     _available(room, count=replicas)
-    room.strategic(room.path("deployments", "web", APPS), {"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "registry.example/web:9"}]}}}})
+    room.strategic(
+        room.path("deployments", "web", APPS),
+        {"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "registry.example/web:9"}]}}}},
+    )
     last: list[Any] = []
 
     def still() -> bool:
@@ -105,7 +111,10 @@ def stuck_small_percent(room: Room) -> Seen:
 
 
 def _set_image(room: Room, tag: str) -> None:
-    room.strategic(room.path("deployments", "web", APPS), {"spec": {"template": {"spec": {"containers": [{"name": "web", "image": f"registry.example/web:{tag}"}]}}}})
+    room.strategic(
+        room.path("deployments", "web", APPS),
+        {"spec": {"template": {"spec": {"containers": [{"name": "web", "image": f"registry.example/web:{tag}"}]}}}},
+    )
 
 
 @check("rollouts")
@@ -115,9 +124,21 @@ def revisions_and_rollback(room: Room) -> Seen:
     for tag in ("2", "1"):
         _set_image(room, tag)
         _available(room, count=1)
-    found = sorted(room.list("replicasets", APPS), key=lambda r: r["spec"]["template"]["spec"]["containers"][0]["image"])
+    found = sorted(
+        room.items("replicasets", APPS), key=lambda r: r["spec"]["template"]["spec"]["containers"][0]["image"]
+    )
     own = {k: v for k, v in room.get("deployments", "web", APPS)["metadata"]["annotations"].items()}
-    return [own, [[r["spec"]["template"]["spec"]["containers"][0]["image"], r["spec"]["replicas"], r["metadata"]["annotations"]] for r in found]]
+    return [
+        own,
+        [
+            [
+                r["spec"]["template"]["spec"]["containers"][0]["image"],
+                r["spec"]["replicas"],
+                r["metadata"]["annotations"],
+            ]
+            for r in found
+        ],
+    ]
 
 
 @check("rollouts")
@@ -125,11 +146,11 @@ def history_limit(room: Room) -> Seen:
     room.create("deployments", deployment(replicas=1, revisionHistoryLimit=1), APPS)
     _available(room, count=1)
     for tag in ("2", "3"):
-        room.until(lambda: False, 1.5)      # the oldest goes by its creation time, which has whole seconds
+        room.until(lambda: False, 1.5)  # the oldest goes by its creation time, which has whole seconds
         _set_image(room, tag)
         _available(room, count=1)
-    room.until(lambda: len(room.list("replicasets", APPS)) == 2, 10)
-    return sorted(r["spec"]["template"]["spec"]["containers"][0]["image"] for r in room.list("replicasets", APPS))
+    room.until(lambda: len(room.items("replicasets", APPS)) == 2, 10)
+    return sorted(r["spec"]["template"]["spec"]["containers"][0]["image"] for r in room.items("replicasets", APPS))
 
 
 @check("rollouts")
@@ -138,15 +159,18 @@ def recreate_stops_first(room: Room) -> Seen:
     _available(room)
     _set_image(room, "9")
     room.until(lambda: len(_sizes(room)) == 2 and _sizes(room)[0] == (0, 0), 20)
-    room.until(lambda: len(room.list("pods")) == 2, 10)
-    return [_sizes(room), {p["spec"]["containers"][0]["image"] for p in room.list("pods")} == {"registry.example/web:9"}]
+    room.until(lambda: len(room.items("pods")) == 2, 10)
+    return [
+        _sizes(room),
+        {p["spec"]["containers"][0]["image"] for p in room.items("pods")} == {"registry.example/web:9"},
+    ]
 
 
 @check("rollouts")
 def paused_does_nothing(room: Room) -> Seen:
     room.create("deployments", deployment(replicas=1, paused=True), APPS)
     room.until(lambda: bool((room.get("deployments", "web", APPS).get("status") or {}).get("observedGeneration")), 10)
-    return [len(room.list("replicasets", APPS)), _conditions(room.get("deployments", "web", APPS))]
+    return [len(room.items("replicasets", APPS)), _conditions(room.get("deployments", "web", APPS))]
 
 
 @check("rollouts")
@@ -154,7 +178,10 @@ def deadline(room: Room) -> Seen:
     room.create("deployments", deployment(replicas=1, image="registry.example/web:9", progressDeadlineSeconds=3), APPS)
 
     def late() -> bool:
-        return any(c.get("reason") == "ProgressDeadlineExceeded" for c in (room.get("deployments", "web", APPS).get("status") or {}).get("conditions") or [])
+        return any(
+            c.get("reason") == "ProgressDeadlineExceeded"
+            for c in (room.get("deployments", "web", APPS).get("status") or {}).get("conditions") or []
+        )
 
     return [room.until(late, 20), _conditions(room.get("deployments", "web", APPS))]
 
@@ -166,7 +193,7 @@ def scale_up_and_down(room: Room) -> Seen:
     room.merge(room.path("deployments", "web", APPS) + "/scale", {"spec": {"replicas": 3}})
     up = _available(room, count=3)
     room.merge(room.path("deployments", "web", APPS) + "/scale", {"spec": {"replicas": 0}})
-    down = room.until(lambda: not room.list("pods"), 20)
+    down = room.until(lambda: not room.items("pods"), 20)
     return [up, down, [[r, _hashless(m)] for _, r, m in room.events("web", "ScalingReplicaSet")]]
 
 
@@ -177,7 +204,7 @@ def orphan_is_adopted(room: Room) -> Seen:
     room.create("replicasets", rs, APPS)
     room.until(lambda: bool(room.get("pods", "lone")["metadata"].get("ownerReferences")), 10)
     owner = room.get("pods", "lone")["metadata"].get("ownerReferences", [{}])[0]
-    return [len(room.list("pods")), owner.get("kind"), owner.get("controller")]
+    return [len(room.items("pods")), owner.get("kind"), owner.get("controller")]
 
 
 @check("workloads")
@@ -188,7 +215,11 @@ def quota_refuses(room: Room) -> Seen:
     container = {"name": "c", "image": "registry.example/web:1", "resources": {"requests": {"cpu": "400m"}}}
     room.create("pods", pod("b", containers=[container]))
     room.until(lambda: room.get("resourcequotas", "q")["status"]["used"].get("pods") == "1", 10)
-    return [first, room.get("resourcequotas", "q")["status"], answer(room.create("pods", pod("d", containers=[container])))]
+    return [
+        first,
+        room.get("resourcequotas", "q")["status"],
+        answer(room.create("pods", pod("d", containers=[container]))),
+    ]
 
 
 @check("workloads")
@@ -198,7 +229,10 @@ def quota_fails_replica_set(room: Room) -> Seen:
     room.create("deployments", deployment(replicas=1), APPS)
 
     def failed() -> bool:
-        return any(c["type"] == "ReplicaFailure" for c in (room.get("deployments", "web", APPS).get("status") or {}).get("conditions") or [])
+        return any(
+            c["type"] == "ReplicaFailure"
+            for c in (room.get("deployments", "web", APPS).get("status") or {}).get("conditions") or []
+        )
 
     seen = room.until(failed, 15)
     texts = {_hashless(m) for _, _, m in room.events("web", "FailedCreate")}
@@ -207,7 +241,12 @@ def quota_fails_replica_set(room: Room) -> Seen:
 
 @check("workloads")
 def limit_range(room: Room) -> Seen:
-    limits = {"type": "Container", "default": {"memory": "128Mi"}, "defaultRequest": {"memory": "64Mi"}, "max": {"memory": "256Mi"}}
+    limits = {
+        "type": "Container",
+        "default": {"memory": "128Mi"},
+        "defaultRequest": {"memory": "64Mi"},
+        "max": {"memory": "256Mi"},
+    }
     room.create("limitranges", {"metadata": {"name": "l"}, "spec": {"limits": [limits]}})
     made = room.create("pods", pod("a", nodeSelector={"never": "1"}))[1]
     big = {"name": "c", "image": "i", "resources": {"limits": {"memory": "1Gi"}}}
@@ -233,10 +272,25 @@ def endpoints_follow_readiness(room: Room) -> Seen:
 
 @check("workloads")
 def stateful_set_in_order(room: Room) -> Seen:
-    template = {"metadata": {"labels": {"app": "sts"}}, "spec": {"containers": [{"name": "c", "image": "registry.example/web:1", **READY}]}}
-    room.create("statefulsets", {"metadata": {"name": "sts"}, "spec": {"serviceName": "sts", "replicas": 2, "selector": {"matchLabels": {"app": "sts"}}, "template": template}}, APPS)
+    template = {
+        "metadata": {"labels": {"app": "sts"}},
+        "spec": {"containers": [{"name": "c", "image": "registry.example/web:1", **READY}]},
+    }
+    room.create(
+        "statefulsets",
+        {
+            "metadata": {"name": "sts"},
+            "spec": {
+                "serviceName": "sts",
+                "replicas": 2,
+                "selector": {"matchLabels": {"app": "sts"}},
+                "template": template,
+            },
+        },
+        APPS,
+    )
     done = room.until(lambda: (room.get("statefulsets", "sts", APPS).get("status") or {}).get("readyReplicas") == 2, 30)
-    pods = sorted(room.list("pods"), key=lambda p: p["metadata"]["name"])
+    pods = sorted(room.items("pods"), key=lambda p: p["metadata"]["name"])
     times = [p["metadata"]["creationTimestamp"] for p in pods]
     return [done, [p["metadata"]["name"] for p in pods], times == sorted(times), [p["spec"]["hostname"] for p in pods],
             sorted(k for k in pods[0]["metadata"]["labels"]), [[r, m] for _, r, m in room.events("sts", "SuccessfulCreate")]]  # fmt: skip
@@ -244,10 +298,21 @@ def stateful_set_in_order(room: Room) -> Seen:
 
 @check("workloads")
 def daemon_set_on_fitting_nodes(room: Room) -> Seen:
-    template = {"metadata": {"labels": {"app": "ds"}}, "spec": {"containers": [{"name": "c", "image": "registry.example/web:1"}]}}
-    room.create("daemonsets", {"metadata": {"name": "ds"}, "spec": {"selector": {"matchLabels": {"app": "ds"}}, "template": template}}, APPS)
+    template = {
+        "metadata": {"labels": {"app": "ds"}},
+        "spec": {"containers": [{"name": "c", "image": "registry.example/web:1"}]},
+    }
+    room.create(
+        "daemonsets",
+        {"metadata": {"name": "ds"}, "spec": {"selector": {"matchLabels": {"app": "ds"}}, "template": template}},
+        APPS,
+    )
     done = room.until(lambda: (room.get("daemonsets", "ds", APPS).get("status") or {}).get("numberReady") == 3, 30)
-    return [done, sorted(p["spec"]["nodeName"] for p in room.list("pods")), room.get("daemonsets", "ds", APPS)["status"]]
+    return [
+        done,
+        sorted(p["spec"]["nodeName"] for p in room.items("pods")),
+        room.get("daemonsets", "ds", APPS)["status"],
+    ]
 
 
 def _job(room: Room, image: str, **spec: Any) -> None:
@@ -260,14 +325,24 @@ def job_completes(room: Room) -> Seen:
     _job(room, "registry.example/task:1", completions=2, parallelism=2)
     done = room.until(lambda: bool((room.get("jobs", "job", BATCH).get("status") or {}).get("completionTime")), 30)
     status = room.get("jobs", "job", BATCH)["status"]
-    return [done, status.get("succeeded"), _conditions({"status": status}), [[r, _hashless(m)] for _, r, m in room.events("job") if r in ("SuccessfulCreate", "Completed")][-1:]]
+    return [
+        done,
+        status.get("succeeded"),
+        _conditions({"status": status}),
+        [[r, _hashless(m)] for _, r, m in room.events("job") if r in ("SuccessfulCreate", "Completed")][-1:],
+    ]
 
 
 @check("workloads")
 def job_gives_up(room: Room) -> Seen:
     _job(room, "registry.example/fail:1", backoffLimit=0)
     done = room.until(lambda: bool((room.get("jobs", "job", BATCH).get("status") or {}).get("conditions")), 40)
-    return [done, room.get("jobs", "job", BATCH)["status"].get("failed"), _conditions(room.get("jobs", "job", BATCH)), room.events("job", "BackoffLimitExceeded")]
+    return [
+        done,
+        room.get("jobs", "job", BATCH)["status"].get("failed"),
+        _conditions(room.get("jobs", "job", BATCH)),
+        room.events("job", "BackoffLimitExceeded"),
+    ]
 
 
 @check("workloads")
@@ -276,8 +351,13 @@ def budget_protects(room: Room) -> Seen:
     _available(room)
     body = {"metadata": {"name": "b"}, "spec": {"minAvailable": 2, "selector": {"matchLabels": {"app": "web"}}}}
     room.create("poddisruptionbudgets", body, "policy", "v1beta1")
-    room.until(lambda: (room.get("poddisruptionbudgets", "b", "policy", "v1beta1").get("status") or {}).get("currentHealthy") == 2, 10)
-    name = room.list("pods")[0]["metadata"]["name"]
+    room.until(
+        lambda: (
+            (room.get("poddisruptionbudgets", "b", "policy", "v1beta1").get("status") or {}).get("currentHealthy") == 2
+        ),
+        10,
+    )
+    name = room.items("pods")[0]["metadata"]["name"]
     eviction = {"apiVersion": "policy/v1beta1", "kind": "Eviction", "metadata": {"name": name, "namespace": room.ns}}
     status, reply = room.send("POST", room.path("pods", name) + "/eviction", eviction)
     return [status, reply["reason"], reply["message"], reply["details"]["causes"],
@@ -290,12 +370,20 @@ def _unschedulable(room: Room, body: dict[str, Any]) -> Seen:
     name = body["metadata"]["name"]
 
     def told() -> bool:
-        return any(c["type"] == "PodScheduled" and c["status"] == "False" for c in room.get("pods", name)["status"].get("conditions") or [])
+        return any(
+            c["type"] == "PodScheduled" and c["status"] == "False"
+            for c in room.get("pods", name)["status"].get("conditions") or []
+        )
 
     seen = room.until(told, 10)
     found = next((c for c in room.get("pods", name)["status"]["conditions"] if c["type"] == "PodScheduled"), {})
     room.until(lambda: bool(room.events(name, "FailedScheduling")), 5)
-    return [seen, found.get("reason"), found.get("message"), [list(e) for e in room.events(name, "FailedScheduling")][:1]]
+    return [
+        seen,
+        found.get("reason"),
+        found.get("message"),
+        [list(e) for e in room.events(name, "FailedScheduling")][:1],
+    ]
 
 
 def _wants(**amounts: str) -> list[dict[str, Any]]:
@@ -315,7 +403,9 @@ def too_much_of_both(room: Room) -> Seen:
 
 @check("scheduling")
 def too_many_gpus(room: Room) -> Seen:
-    return _unschedulable(room, pod(containers=_wants(nvidia_com__gpu="9"), tolerations=[{"key": "nvidia.com/gpu", "operator": "Exists"}]))
+    return _unschedulable(
+        room, pod(containers=_wants(nvidia_com__gpu="9"), tolerations=[{"key": "nvidia.com/gpu", "operator": "Exists"}])
+    )
 
 
 @check("scheduling")
@@ -331,37 +421,54 @@ def taint(room: Room) -> Seen:
 @check("scheduling")
 def affinity(room: Room) -> Seen:
     term = {"matchExpressions": [{"key": "pool", "operator": "In", "values": ["moon"]}]}
-    return _unschedulable(room, pod(affinity={"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}}))
+    return _unschedulable(
+        room,
+        pod(
+            affinity={"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}}
+        ),
+    )
 
 
 @check("scheduling")
 def anti_affinity(room: Room) -> Seen:
     term = {"labelSelector": {"matchLabels": {"app": "anti"}}, "topologyKey": "kubernetes.io/hostname"}
-    spec = {"affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}, "labels": {"app": "anti"}}
+    spec = {
+        "affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}},
+        "labels": {"app": "anti"},
+    }
     for number in range(3):
         room.create("pods", pod(f"a{number}", **spec))
-    room.until(lambda: sum(bool(p["spec"].get("nodeName")) for p in room.list("pods")) == 3, 10)
+    room.until(lambda: sum(bool(p["spec"].get("nodeName")) for p in room.items("pods")) == 3, 10)
     return _unschedulable(room, pod("last", **spec))
 
 
 @check("scheduling")
 def pod_affinity(room: Room) -> Seen:
     term = {"labelSelector": {"matchLabels": {"app": "nobody"}}, "topologyKey": "kubernetes.io/hostname"}
-    return _unschedulable(room, pod(affinity={"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}))
+    return _unschedulable(
+        room, pod(affinity={"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}})
+    )
 
 
 @check("scheduling")
 def host_port(room: Room) -> Seen:
-    containers = [{"name": "c", "image": "registry.example/web:1", "ports": [{"containerPort": 8080, "hostPort": 18080}]}]
+    containers = [
+        {"name": "c", "image": "registry.example/web:1", "ports": [{"containerPort": 8080, "hostPort": 18080}]}
+    ]
     for number in range(3):
         room.create("pods", pod(f"h{number}", containers=containers))
-    room.until(lambda: sum(bool(p["spec"].get("nodeName")) for p in room.list("pods")) == 3, 10)
+    room.until(lambda: sum(bool(p["spec"].get("nodeName")) for p in room.items("pods")) == 3, 10)
     return _unschedulable(room, pod("last", containers=containers))
 
 
 @check("scheduling")
 def spread(room: Room) -> Seen:
-    rule = {"maxSkew": 1, "topologyKey": "no.such/key", "whenUnsatisfiable": "DoNotSchedule", "labelSelector": {"matchLabels": {"app": "a"}}}
+    rule = {
+        "maxSkew": 1,
+        "topologyKey": "no.such/key",
+        "whenUnsatisfiable": "DoNotSchedule",
+        "labelSelector": {"matchLabels": {"app": "a"}},
+    }
     return _unschedulable(room, pod(topologySpreadConstraints=[rule]))
 
 
@@ -392,12 +499,22 @@ def claim_is_provisioned(room: Room) -> Seen:
     room.create("persistentvolumeclaims", {"metadata": {"name": "c"}, "spec": spec})
     done = room.until(lambda: room.get("persistentvolumeclaims", "c")["status"]["phase"] == "Bound", 20)
     obj = room.get("persistentvolumeclaims", "c")
-    return [done, obj["spec"]["storageClassName"], obj["status"], obj["metadata"]["finalizers"], sorted(obj["metadata"]["annotations"])[:2]]
+    return [
+        done,
+        obj["spec"]["storageClassName"],
+        obj["status"],
+        obj["metadata"]["finalizers"],
+        sorted(obj["metadata"]["annotations"])[:2],
+    ]
 
 
 @check("storage")
 def class_missing(room: Room) -> Seen:
-    spec = {"storageClassName": "ghost", "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    spec = {
+        "storageClassName": "ghost",
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1Gi"}},
+    }
     room.create("persistentvolumeclaims", {"metadata": {"name": "c"}, "spec": spec})
     room.until(lambda: bool(room.events("c", "ProvisioningFailed")), 20)
     return room.events("c", "ProvisioningFailed")
@@ -432,7 +549,12 @@ def crash_loop(room: Room) -> Seen:
 
     seen = room.until(loops, 30)
     state = room.get("pods", "p")["status"]["containerStatuses"][0]
-    return [seen, state["lastState"]["terminated"]["exitCode"], state["lastState"]["terminated"]["reason"], room.events("p", "BackOff")]
+    return [
+        seen,
+        state["lastState"]["terminated"]["exitCode"],
+        state["lastState"]["terminated"]["reason"],
+        room.events("p", "BackOff"),
+    ]
 
 
 @check("kubelet")

@@ -13,7 +13,13 @@ APPS = "apps"
 def create_answers_201_with_meta(room: Room) -> Seen:
     status, made = room.create("configmaps", config())
     meta = made["metadata"]
-    return [status, made["kind"], made["apiVersion"], sorted(k for k in meta if k != "managedFields"), meta["namespace"] == room.ns]
+    return [
+        status,
+        made["kind"],
+        made["apiVersion"],
+        sorted(k for k in meta if k != "managedFields"),
+        meta["namespace"] == room.ns,
+    ]
 
 
 @check("writes")
@@ -30,7 +36,10 @@ def twice(room: Room) -> Seen:
 
 @check("writes")
 def missing(room: Room) -> Seen:
-    return [answer(room.send("GET", room.path("pods", "ghost"))), answer(room.send("GET", room.path("deployments", "ghost", APPS)))]
+    return [
+        answer(room.send("GET", room.path("pods", "ghost"))),
+        answer(room.send("GET", room.path("deployments", "ghost", APPS))),
+    ]
 
 
 @check("writes")
@@ -64,7 +73,12 @@ def put_replaces(room: Room) -> Seen:
     made["data"] = {"a": "3"}
     del made["metadata"]["labels"]
     status, new = room.send("PUT", room.path("configmaps", "cm"), made)
-    return [status, new["data"], new["metadata"].get("labels"), new["metadata"]["resourceVersion"] != made["metadata"]["resourceVersion"]]
+    return [
+        status,
+        new["data"],
+        new["metadata"].get("labels"),
+        new["metadata"]["resourceVersion"] != made["metadata"]["resourceVersion"],
+    ]
 
 
 @check("writes")
@@ -134,7 +148,9 @@ def pod_spec_is_fixed(room: Room) -> Seen:
 @check("writes")
 def pod_image_may_change(room: Room) -> Seen:
     room.create("pods", pod(nodeSelector={"never": "1"}))
-    status, made = room.strategic(room.path("pods", "p"), {"spec": {"containers": [{"name": "c", "image": "registry.example/web:2"}]}})
+    status, made = room.strategic(
+        room.path("pods", "p"), {"spec": {"containers": [{"name": "c", "image": "registry.example/web:2"}]}}
+    )
     return [status, made["spec"]["containers"][0]["image"]]
 
 
@@ -152,8 +168,14 @@ def generations(room: Room) -> Seen:
 def status_is_apart(room: Room) -> Seen:
     room.create("deployments", deployment(replicas=0, paused=True), APPS)
     path = room.path("deployments", "web", APPS)
-    status, made = room.merge(path + "/status", {"spec": {"replicas": 9}, "status": {"readyReplicas": 0, "collisionCount": 3}})
-    return [status, made["spec"]["replicas"], room.merge(path, {"status": {"collisionCount": 9}})[1]["status"].get("collisionCount")]
+    status, made = room.merge(
+        path + "/status", {"spec": {"replicas": 9}, "status": {"readyReplicas": 0, "collisionCount": 3}}
+    )
+    return [
+        status,
+        made["spec"]["replicas"],
+        room.merge(path, {"status": {"collisionCount": 9}})[1]["status"].get("collisionCount"),
+    ]
 
 
 # -- patches -------------------------------------------------------------------------------------------------------------
@@ -172,7 +194,11 @@ def merge_of_no_object(room: Room) -> Seen:
 @check("patches")
 def json_steps(room: Room) -> Seen:
     room.create("configmaps", config(a="1", b="2"))
-    steps = [{"op": "replace", "path": "/data/a", "value": "9"}, {"op": "remove", "path": "/data/b"}, {"op": "add", "path": "/data/c", "value": "3"}]
+    steps = [
+        {"op": "replace", "path": "/data/a", "value": "9"},
+        {"op": "remove", "path": "/data/b"},
+        {"op": "add", "path": "/data/c", "value": "3"},
+    ]
     return room.json(room.path("configmaps", "cm"), steps)[1]["data"]
 
 
@@ -208,7 +234,10 @@ def unknown_patch_type(room: Room) -> Seen:
 
 def _two() -> dict[str, Any]:
     body = deployment(replicas=0, paused=True)
-    body["spec"]["template"]["spec"]["containers"] = [{"name": "a", "image": "a:1", "env": [{"name": "X", "value": "1"}]}, {"name": "b", "image": "b:1"}]
+    body["spec"]["template"]["spec"]["containers"] = [
+        {"name": "a", "image": "a:1", "env": [{"name": "X", "value": "1"}]},
+        {"name": "b", "image": "b:1"},
+    ]
     return body
 
 
@@ -245,12 +274,17 @@ def strategic_replaces(room: Room) -> Seen:
 
 @check("patches")
 def strategic_orders(room: Room) -> Seen:
-    return _strategic(room, {"$setElementOrder/containers": [{"name": "b"}, {"name": "a"}], "containers": [{"name": "a", "image": "a:3"}]})
+    return _strategic(
+        room,
+        {"$setElementOrder/containers": [{"name": "b"}, {"name": "a"}], "containers": [{"name": "a", "image": "a:3"}]},
+    )
 
 
 @check("patches")
 def strategic_inner_env(room: Room) -> Seen:
-    return _strategic(room, {"containers": [{"name": "a", "env": [{"name": "Y", "value": "2"}, {"name": "X", "value": "3"}]}]})
+    return _strategic(
+        room, {"containers": [{"name": "a", "env": [{"name": "Y", "value": "2"}, {"name": "X", "value": "3"}]}]}
+    )
 
 
 @check("patches")
@@ -289,7 +323,11 @@ def _cm(**data: str) -> dict[str, Any]:
 @check("apply")
 def creates(room: Room) -> Seen:
     status, made = room.apply(room.path("configmaps", "cm"), _cm(a="1"))
-    return [status, made["data"], [[m["manager"], m["operation"], m["fieldsV1"]] for m in made["metadata"]["managedFields"]]]
+    return [
+        status,
+        made["data"],
+        [[m["manager"], m["operation"], m["fieldsV1"]] for m in made["metadata"]["managedFields"]],
+    ]
 
 
 @check("apply")
@@ -376,7 +414,13 @@ def dry_run_nonsense(room: Room) -> Seen:
 def config_map(room: Room) -> Seen:
     room.create("configmaps", config())
     status, body = room.send("DELETE", room.path("configmaps", "cm"))
-    return [status, body["kind"], body.get("status"), (body.get("details") or {}).get("name"), room.send("GET", room.path("configmaps", "cm"))[0]]
+    return [
+        status,
+        body["kind"],
+        body.get("status"),
+        (body.get("details") or {}).get("name"),
+        room.send("GET", room.path("configmaps", "cm"))[0],
+    ]
 
 
 @check("deletion")
@@ -391,7 +435,12 @@ def finalizer_holds(room: Room) -> Seen:
     room.create("configmaps", {**config(), "metadata": {"name": "cm", "finalizers": ["a.example/x"]}})
     path = room.path("configmaps", "cm")
     status, body = room.send("DELETE", path)
-    seen = [status, body["kind"], "deletionTimestamp" in body["metadata"], body["metadata"].get("deletionGracePeriodSeconds")]
+    seen = [
+        status,
+        body["kind"],
+        "deletionTimestamp" in body["metadata"],
+        body["metadata"].get("deletionGracePeriodSeconds"),
+    ]
     room.merge(path, {"metadata": {"finalizers": None}})
     return [*seen, room.send("GET", path)[0]]
 
@@ -408,7 +457,7 @@ def collection(room: Room) -> Seen:
     for name in ("a", "b"):
         room.create("secrets", {"metadata": {"name": name, "labels": {"x": "y"}}})
     status, body = room.send("DELETE", room.path("secrets"), None, labelSelector="x=y")
-    return [status, body["kind"], len(room.list("secrets", labelSelector="x=y"))]
+    return [status, body["kind"], len(room.items("secrets", labelSelector="x=y"))]
 
 
 @check("deletion")
@@ -418,12 +467,12 @@ def missing_object(room: Room) -> Seen:
 
 def _workload_gone(room: Room, policy: str) -> Seen:
     room.create("deployments", deployment(replicas=1), APPS)
-    room.until(lambda: any(p["status"]["phase"] == "Running" for p in room.list("pods")))
+    room.until(lambda: any(p["status"]["phase"] == "Running" for p in room.items("pods")))
     room.send("DELETE", room.path("deployments", "web", APPS), {"propagationPolicy": policy})
     room.until(lambda: room.send("GET", room.path("deployments", "web", APPS))[0] == 404)
     if policy != "Orphan":
-        room.until(lambda: not room.list("pods"))
-    return [len(room.list("replicasets", APPS)), len(room.list("pods"))]
+        room.until(lambda: not room.items("pods"))
+    return [len(room.items("replicasets", APPS)), len(room.items("pods"))]
 
 
 @check("deletion")
@@ -451,8 +500,13 @@ def namespace(room: Room) -> Seen:
     status, body = room.send("DELETE", f"/api/v1/namespaces/{name}")
     seen = [status, body["status"]["phase"], "deletionTimestamp" in body["metadata"]]
     refused = answer(room.send("POST", path, config("late")))
-    room.until(lambda: bool((room.send("GET", f"/api/v1/namespaces/{name}")[1].get("status") or {}).get("conditions")), 20)
-    conditions = {c["type"]: [c["status"], c["reason"], c["message"]] for c in room.send("GET", f"/api/v1/namespaces/{name}")[1]["status"]["conditions"]}
+    room.until(
+        lambda: bool((room.send("GET", f"/api/v1/namespaces/{name}")[1].get("status") or {}).get("conditions")), 20
+    )
+    conditions = {
+        c["type"]: [c["status"], c["reason"], c["message"]]
+        for c in room.send("GET", f"/api/v1/namespaces/{name}")[1]["status"]["conditions"]
+    }
     room.merge(f"{path}/cm", {"metadata": {"finalizers": None}})
     gone = room.until(lambda: room.send("GET", f"/api/v1/namespaces/{name}")[0] == 404)
     return [*seen, [*refused[:2], refused[2].replace(name, "NS")], conditions.get("NamespaceFinalizersRemaining"), gone]

@@ -34,7 +34,9 @@ def holds(match: Match, labels: Mapping[str, str]) -> bool:
 
 def evaluate(query: Query, series: Iterable[Series], times: Sequence[float]) -> list[Series]:
     """The answer at each of the times. Series bear their metric as `__name__`; a value of NaN ends a series, as a stale marker does."""
-    chosen = [s for s in series if s.labels.get("__name__") == query.metric and all(holds(m, s.labels) for m in query.match)]
+    chosen = [
+        s for s in series if s.labels.get("__name__") == query.metric and all(holds(m, s.labels) for m in query.match)
+    ]
     if query.function == "raw":
         points = {_key(s.labels): _raw(s, times) for s in chosen}
     else:
@@ -68,7 +70,9 @@ def _rates(series: Series, times: Sequence[float], query: Query) -> dict[float, 
     found = {}
     for at in times:
         low, high = bisect_left(series.times, at - query.window), bisect_right(series.times, at)
-        samples = [(t, v) for t, v in zip(series.times[low:high], series.values[low:high], strict=True) if not math.isnan(v)]
+        samples = [
+            (t, v) for t, v in zip(series.times[low:high], series.values[low:high], strict=True) if not math.isnan(v)
+        ]
         if (value := _extrapolated(samples, at, query.window)) is not None:
             found[at] = value / query.window if query.function == "rate" else value
     return found
@@ -88,10 +92,12 @@ def _extrapolated(samples: Sequence[tuple[float, float]], at: float, window: flo
     before, after = first[0] - (at - window), at - last[0]
     covered = last[0] - first[0]
     spacing = covered / (len(samples) - 1)
-    if increase > 0 and first[1] >= 0:   # a counter cannot have been below zero
+    if increase > 0 and first[1] >= 0:  # a counter cannot have been below zero
         before = min(before, covered * (first[1] / increase))
     threshold = spacing * 1.1
-    stretched = covered + (before if before < threshold else spacing / 2) + (after if after < threshold else spacing / 2)
+    stretched = (
+        covered + (before if before < threshold else spacing / 2) + (after if after < threshold else spacing / 2)
+    )
     return increase * (stretched / covered)
 
 
@@ -101,7 +107,13 @@ def _aggregated(points: Mapping[Labels, dict[float, float]], query: Query) -> di
         key = tuple((k, v) for k, v in labels if k in query.by)
         for at, value in values.items():
             groups[key][at].append(value)
-    reduce = {"sum": math.fsum, "avg": lambda v: math.fsum(v) / len(v), "max": max, "min": min, "count": lambda v: float(len(v))}[query.aggregate]
+    reduce = {
+        "sum": math.fsum,
+        "avg": lambda v: math.fsum(v) / len(v),
+        "max": max,
+        "min": min,
+        "count": lambda v: float(len(v)),
+    }[query.aggregate]
     return {key: {at: float(reduce(found)) for at, found in values.items()} for key, values in groups.items()}
 
 
@@ -115,7 +127,9 @@ def _quantiles(points: Mapping[Labels, dict[float, float]], quantile: float) -> 
         key = tuple((k, v) for k, v in labels if k not in ("le", "__name__"))
         for at, value in values.items():
             groups[key][at].append((bound, value))
-    return {key: {at: _bucket_quantile(quantile, sorted(b)) for at, b in values.items()} for key, values in groups.items()}
+    return {
+        key: {at: _bucket_quantile(quantile, sorted(b)) for at, b in values.items()} for key, values in groups.items()
+    }
 
 
 def _bound(text: str) -> float | None:
@@ -138,7 +152,7 @@ def _bucket_quantile(quantile: float, buckets: Sequence[tuple[float, float]]) ->
         merged[bound] += count
     bounds = sorted(merged)
     counts, highest = [], 0.0
-    for bound in bounds:    # small breaks of monotony come from scraping
+    for bound in bounds:  # small breaks of monotony come from scraping
         highest = max(highest, merged[bound])
         counts.append(highest)
     total = counts[-1]

@@ -74,9 +74,13 @@ class ServiceAddresses:
                 port.pop("nodePort", None)
             return
         taken = {p.get("nodePort") for s in self.registry.store.of("services") for p in s["spec"].get("ports") or ()}
-        before = {(p.get("name"), p.get("port")): p.get("nodePort") for p in (old or {"spec": {}})["spec"].get("ports") or ()}
+        before = {
+            (p.get("name"), p.get("port")): p.get("nodePort") for p in (old or {"spec": {}})["spec"].get("ports") or ()
+        }
         for port in spec.get("ports") or ():
             if not port.get("nodePort"):
                 known = before.get((port.get("name"), port.get("port")))
-                port["nodePort"] = known or next(n for n in iter(lambda: self.registry.rng.randrange(30000, 32768), -1) if n not in taken)
+                port["nodePort"] = known or next(
+                    n for n in iter(lambda: self.registry.rng.randrange(30000, 32768), -1) if n not in taken
+                )
                 taken.add(port["nodePort"])

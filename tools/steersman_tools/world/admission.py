@@ -39,7 +39,13 @@ class NamespaceLifecycle:
             text = f"unable to create new content in namespace {name} because it is being terminated"
             error = forbidden(kind.plural, kind.group, what, text)
             assert error.details is not None
-            error.details["causes"] = [{"reason": "NamespaceTerminating", "message": f"namespace {name} is being terminated", "field": "metadata.namespace"}]
+            error.details["causes"] = [
+                {
+                    "reason": "NamespaceTerminating",
+                    "message": f"namespace {name} is being terminated",
+                    "field": "metadata.namespace",
+                }
+            ]
             raise error
 
     def check(self, kind: Type, obj: Obj, old: Obj | None, caller: Caller) -> None:
@@ -60,7 +66,12 @@ class ServiceAccounts:
         account = self.registry.store.get("serviceaccounts", meta["namespace"], name)
         if account is None:
             what = meta.get("name") or meta.get("generateName", "")
-            raise forbidden("pods", "", what, f"error looking up service account {meta['namespace']}/{name}: serviceaccount \"{name}\" not found")
+            raise forbidden(
+                "pods",
+                "",
+                what,
+                f'error looking up service account {meta["namespace"]}/{name}: serviceaccount "{name}" not found',
+            )
         spec["serviceAccountName"] = spec["serviceAccount"] = name
         if account.get("imagePullSecrets") and not spec.get("imagePullSecrets"):
             spec["imagePullSecrets"] = list(account["imagePullSecrets"])
@@ -87,7 +98,13 @@ def _mount_token(spec: Obj, suffix: str) -> None:
         sources = [
             {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
             {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
-            {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}},
+            {
+                "downwardAPI": {
+                    "items": [
+                        {"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}
+                    ]
+                }
+            },
         ]
         spec.setdefault("volumes", []).append({"name": name, "projected": {"sources": sources, "defaultMode": 420}})
 
@@ -131,8 +148,12 @@ class DefaultTolerations:
             return
         tolerations = obj["spec"].setdefault("tolerations", [])
         for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"):
-            if not any((t.get("key") in (key, None, "")) and t.get("effect") in (None, "", "NoExecute") for t in tolerations):
-                tolerations.append({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": self.seconds})
+            if not any(
+                (t.get("key") in (key, None, "")) and t.get("effect") in (None, "", "NoExecute") for t in tolerations
+            ):
+                tolerations.append(
+                    {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": self.seconds}
+                )
 
     def check(self, kind: Type, obj: Obj, old: Obj | None, caller: Caller) -> None:
         pass
@@ -161,7 +182,10 @@ class Protection:
     """Claims and volumes are not deleted while they are in use."""
 
     def admit(self, kind: Type, obj: Obj, old: Obj | None, caller: Caller) -> None:
-        name = {"persistentvolumeclaims": "kubernetes.io/pvc-protection", "persistentvolumes": "kubernetes.io/pv-protection"}.get(kind.id)
+        name = {
+            "persistentvolumeclaims": "kubernetes.io/pvc-protection",
+            "persistentvolumes": "kubernetes.io/pv-protection",
+        }.get(kind.id)
         if name and old is None and name not in (obj["metadata"].get("finalizers") or ()):
             obj["metadata"]["finalizers"] = [*(obj["metadata"].get("finalizers") or ()), name]
 
@@ -188,7 +212,9 @@ class LimitRanges:
 
     def _rules(self, obj: Obj) -> list[Obj]:
         found = self.registry.store.of("limitranges", obj["metadata"]["namespace"])
-        return [rule for o in found for rule in (o.get("spec") or {}).get("limits") or () if rule.get("type") == "Container"]
+        return [
+            rule for o in found for rule in (o.get("spec") or {}).get("limits") or () if rule.get("type") == "Container"
+        ]
 
     def check(self, kind: Type, obj: Obj, old: Obj | None, caller: Caller) -> None:
         if kind.id != "pods" or old is not None:
@@ -238,17 +264,23 @@ class Quotas:
             if kind.id == "pods":
                 self._needs(quota, hard, obj, what)
             used = {name: amount(value) for name, value in ((quota.get("status") or {}).get("used") or {}).items()}
-            over = [name for name in hard if name in wanted and wanted[name] and used.get(name, 0) + wanted[name] > amount(hard[name]) + 1e-9]
+            over = [
+                name
+                for name in hard
+                if name in wanted and wanted[name] and used.get(name, 0) + wanted[name] > amount(hard[name]) + 1e-9
+            ]
             if over:
                 raise forbidden(kind.plural, kind.group, what, _exceeded(quota, hard, used, wanted, sorted(over)))
         if not caller.dry_run:
             self._charge(kind, obj, wanted)
 
     def _needs(self, quota: Obj, hard: Obj, obj: Obj, what: str) -> None:
-        missing = [name for name in hard if "." in name and name.split(".")[0] in ("limits", "requests") or name in ("cpu", "memory")
+        missing = [name for name in hard if ("." in name and name.split(".")[0] in ("limits", "requests")) or name in ("cpu", "memory")
                    if not _specified(obj["spec"], name)]  # fmt: skip
         if missing:
-            raise forbidden("pods", "", what, f"failed quota: {quota['metadata']['name']}: must specify {','.join(sorted(missing))}")
+            raise forbidden(
+                "pods", "", what, f"failed quota: {quota['metadata']['name']}: must specify {','.join(sorted(missing))}"
+            )
 
     def _charge(self, kind: Type, obj: Obj, wanted: dict[str, float]) -> None:
         """Counts the object at once: the next request of the same moment must see it."""
@@ -318,11 +350,23 @@ class Webhooks:
             return bool(values) and ("*" in values or value in values)  # type: ignore[operator]   # not None here
 
         rules = hook.get("rules") or ()
-        if not any(has(r.get("operations"), operation) and has(r.get("apiGroups"), kind.group) and has(r.get("resources"), kind.plural) for r in rules):
+        if not any(
+            has(r.get("operations"), operation)
+            and has(r.get("apiGroups"), kind.group)
+            and has(r.get("resources"), kind.plural)
+            for r in rules
+        ):
             return False
         if not selects(Fields(hook.get("objectSelector") or {}), obj["metadata"].get("labels") or {}):
             return False
-        name = obj["metadata"].get("namespace") if kind.namespaced else obj["metadata"].get("name") if kind.id == "namespaces" else None
+        name = (
+            obj["metadata"].get("namespace")
+            if kind.namespaced
+            else obj["metadata"].get("name")
+            if kind.id == "namespaces"
+            else None
+        )
         space = self.registry.store.get("namespaces", "", name) if name else None
-        return space is None or selects(Fields(hook.get("namespaceSelector") or {}), space["metadata"].get("labels") or {})
-
+        return space is None or selects(
+            Fields(hook.get("namespaceSelector") or {}), space["metadata"].get("labels") or {}
+        )

@@ -70,7 +70,9 @@ def state(world: World) -> dict[str, Json]:
     services: dict[str, dict[str, float]] = {}
     for pod in kubelets.pods.values():
         counters = pod.counters
-        entry = services.setdefault(f"{pod.namespace}/{pod.app_name}", {"rps": 0.0, "errors": 0.0, "busy": 0.0, "pods": 0, "ready": 0})
+        entry = services.setdefault(
+            f"{pod.namespace}/{pod.app_name}", {"rps": 0.0, "errors": 0.0, "busy": 0.0, "pods": 0, "ready": 0}
+        )
         entry["pods"] += not pod.terminal
         entry["ready"] += pod.ready
         entry["rps"] += counters.rps
@@ -83,8 +85,18 @@ def state(world: World) -> dict[str, Json]:
                        "error_ratio": round(entry["errors"] / rps, 4), **quantiles(entry["busy"] / rps)}  # fmt: skip
     entries: dict[str, Json] = {name: {"rps": round(flow.entry_rps.get(name, 0.0), 2), "error_ratio": round(1 - o.success, 4), "error": o.error,
                                        **quantiles(o.latency_ms)} for name, o in flow.entries.items()}  # fmt: skip
-    calls: list[Json] = [{"from": c, "to": to, "error_ratio": round(ratio, 4), "error": error} for (c, to), (ratio, error) in flow.failing.items()]
-    nodes: dict[str, Json] = {m.name: {"kubelet_up": m.kubelet_up(now), "network_up": m.network_up(now), "faults": list(sorted(m.faults)),
+    calls: list[Json] = [
+        {"from": c, "to": to, "error_ratio": round(ratio, 4), "error": error}
+        for (c, to), (ratio, error) in flow.failing.items()
+    ]
+    nodes: dict[str, Json] = {m.name: {"kubelet_up": m.kubelet_up(now), "network_up": m.network_up(now), "faults": sorted(m.faults),
                                        "gpus": [{"uuid": g.uuid, "health": g.health, "xid": g.xid} for g in m.gpus]} for m in kubelets.machines.values()}  # fmt: skip
     pods: Json = {"total": len(kubelets.pods), "ready": sum(p.ready for p in kubelets.pods.values())}
-    return {"time": world.registry.now(), "pods": pods, "nodes": nodes, "entries": entries, "services": shown, "failing_calls": calls}
+    return {
+        "time": world.registry.now(),
+        "pods": pods,
+        "nodes": nodes,
+        "entries": entries,
+        "services": shown,
+        "failing_calls": calls,
+    }

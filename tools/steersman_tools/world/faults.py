@@ -41,7 +41,15 @@ def catalogue() -> tuple[Fault, ...]:
     """All faults, in the order of the file."""
     entries = yaml.safe_load((files(__package__) / "faults.yaml").read_text())
     return tuple(
-        Fault(e["name"], e["title"], e["story"], e["truth"]["fault"], Ref.parse(e["truth"]["entity"]), bool(e.get("silent")), tuple(e["changes"]))
+        Fault(
+            e["name"],
+            e["title"],
+            e["story"],
+            e["truth"]["fault"],
+            Ref.parse(e["truth"]["entity"]),
+            bool(e.get("silent")),
+            tuple(e["changes"]),
+        )
         for e in entries
     )
 

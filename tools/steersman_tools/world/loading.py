@@ -7,9 +7,8 @@ share of its memory limit. A container that was seen to fail goes on failing unt
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
-
 
 from ..fields import Fields
 from ..quantity import amount
@@ -22,6 +21,7 @@ from .node.images import Images, split
 from .node.machine import GPU
 from .node.worldfile import Settings, WorldFile
 from .objects import Obj, copy
+from .store import Change
 
 if TYPE_CHECKING:
     from .world import World
@@ -31,7 +31,7 @@ _PROTOCOLS = {5432: "tcp", 3306: "tcp", 6379: "tcp", 27017: "tcp", 9092: "tcp", 
 
 def load(cls: type[World], snapshot: Snapshot, clock: MovableClock, version: str) -> World:
     """The world. Nothing that it holds is shared with the snapshot."""
-    nodes = [_machine(node) for node in snapshot.all("Node")]
+    nodes: list[Mapping[str, Any]] = [_machine(node) for node in snapshot.all("Node")]
     file = WorldFile(nodes, Images(_images(snapshot), allow_unknown=True), settings=Settings(scrape_seconds=15.0))
     world = cls(file, clock, version)
     for kind in GATEWAY_TYPES:
@@ -66,8 +66,6 @@ def _object(kind: Type, resource: Resource) -> Obj:
 
 def _awaken(world: World) -> None:
     """Has every controller look at everything once, as controllers do when they start."""
-    from .store import Change
-
     for items in list(world.store.items.values()):
         for stored in list(items.values()):
             change = Change("ADDED", stored, None)
@@ -106,12 +104,17 @@ def _images(snapshot: Snapshot) -> dict[str, Any]:
     missing: dict[str, set[str]] = defaultdict(set)
     services = list(snapshot.all("Service"))
     for pod in snapshot.all("Pod"):
-        statuses = {s.text("name"): s for s in [*pod.each("status.containerStatuses"), *pod.each("status.initContainerStatuses")]}
+        statuses = {
+            s.text("name"): s
+            for s in [*pod.each("status.containerStatuses"), *pod.each("status.initContainerStatuses")]
+        }
         aimed = _aimed(pod, services)
         containers = pod.each("spec.containers")
         for container in [*containers, *pod.each("spec.initContainers")]:
             repository, tag = split(container.text("image"))
-            ports[repository] |= _declared(container) | (aimed if len(containers) == 1 or not _declared(container) else set())
+            ports[repository] |= _declared(container) | (
+                aimed if len(containers) == 1 or not _declared(container) else set()
+            )
             if limit := container.at("resources.limits").text("memory"):
                 limits[repository].append(amount(limit))
             reason = _waiting(statuses.get(container.text("name")))
@@ -153,16 +156,27 @@ def _crash(status: Fields | None) -> dict[str, Any]:
         return {}
     last = status.at("state.terminated") or status.at("lastState.terminated")
     looping = _waiting(status) == "CrashLoopBackOff" or status.has("state.terminated")
-    if not looping or not last.count("exitCode") or last.text("reason") == "OOMKilled" or last.count("exitCode") in (137, 143):
+    if (
+        not looping
+        or not last.count("exitCode")
+        or last.text("reason") == "OOMKilled"
+        or last.count("exitCode") in (137, 143)
+    ):
         return {}
     return {"run_seconds": 1.0, "exit_code": last.count("exitCode")}
 
 
-def _entry(repository: str, ports: set[int], limits: list[float], broken: dict[str, Any], missing: set[str], snapshot: Snapshot) -> dict[str, Any]:
+def _entry(
+    repository: str, ports: set[int], limits: list[float], broken: dict[str, Any], missing: set[str], snapshot: Snapshot
+) -> dict[str, Any]:
     known = {split(c.text("image"))[1] for w in snapshot.all("Pod", "ReplicaSet", "StatefulSet", "DaemonSet", "Deployment")
              for c in [*w.each("spec.containers"), *w.each("spec.template.spec.containers"), *w.each("spec.template.spec.initContainers")]
              if split(c.text("image"))[0] == repository}  # fmt: skip
-    entry: dict[str, Any] = {"listen": sorted(ports), "memory": str(int(min(limits) * 0.4)) if limits else "48Mi", "startup_seconds": 1.0}
+    entry: dict[str, Any] = {
+        "listen": sorted(ports),
+        "memory": str(int(min(limits) * 0.4)) if limits else "48Mi",
+        "startup_seconds": 1.0,
+    }
     if ports and all(p in _PROTOCOLS for p in ports):
         entry["protocol"] = "tcp"
     if broken:
@@ -170,5 +184,3 @@ def _entry(repository: str, ports: set[int], limits: list[float], broken: dict[s
     elif missing:
         entry["tags"] = {tag: {} for tag in known - missing}
     return entry
-
-

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .control.autoscaler import Autoscaler
 from .control.base import Control
+from .control.cronjobs import CronJobs
 from .control.custom import CustomResources
+from .control.daemonsets import DaemonSets
 from .control.deployments import Deployments
 from .control.disruption import Disruption
 from .control.endpoints import Endpoints
 from .control.garbage import Garbage
+from .control.jobs import Jobs
 from .control.namespaces import Namespaces, ServiceAccounts
+from .control.nodes import Nodes
 from .control.quota import Quota
 from .control.replicasets import ReplicaSets
-from .control.volumes import Volumes
-from .control.autoscaler import Autoscaler
-from .control.cronjobs import CronJobs
-from .control.daemonsets import DaemonSets
-from .control.jobs import Jobs
-from .control.nodes import Nodes
 from .control.statefulsets import StatefulSets
+from .control.volumes import Volumes
 
 if TYPE_CHECKING:
     from .world import World

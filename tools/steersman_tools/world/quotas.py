@@ -6,7 +6,15 @@ from ..quantity import amount
 from .api.kinds import Type
 from .objects import Obj
 
-_COUNTED = {"pods", "services", "secrets", "configmaps", "persistentvolumeclaims", "replicationcontrollers", "resourcequotas"}
+_COUNTED = {
+    "pods",
+    "services",
+    "secrets",
+    "configmaps",
+    "persistentvolumeclaims",
+    "replicationcontrollers",
+    "resourcequotas",
+}
 
 
 def used_by(kind: Type, obj: Obj) -> dict[str, float]:
@@ -25,7 +33,9 @@ def used_by(kind: Type, obj: Obj) -> dict[str, float]:
         if style in ("NodePort", "LoadBalancer"):
             used["services.nodeports"] = float(len(obj["spec"].get("ports") or ()))
     if kind.id == "persistentvolumeclaims":
-        used["requests.storage"] = amount(((obj["spec"].get("resources") or {}).get("requests") or {}).get("storage", "0"))
+        used["requests.storage"] = amount(
+            ((obj["spec"].get("resources") or {}).get("requests") or {}).get("storage", "0")
+        )
     return used
 
 

@@ -37,7 +37,11 @@ class Recorder:
         if known is not None:
             if known.obj["lastTimestamp"] == now and known.obj["count"] >= 1 and reason in _QUIET:
                 return
-            store.put(events, known.obj | {"count": known.obj["count"] + 1, "lastTimestamp": now, "metadata": dict(known.obj["metadata"])})
+            store.put(
+                events,
+                known.obj
+                | {"count": known.obj["count"] + 1, "lastTimestamp": now, "metadata": dict(known.obj["metadata"])},
+            )
             return
         if len(store.items["events"]) > _MOST:
             self.forget(everything=True)

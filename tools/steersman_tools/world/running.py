@@ -27,8 +27,12 @@ async def run_world(port: int = 0, file: Path | None = None, snapshot: Snapshot 
     try:
         async with serve(world, port) as served:
             say(f"export KUBECONFIG={served.kubeconfig}")
-            say(f"# A cloud of {len(world.kubelets.machines)} nodes listens at {served.url}; series at {served.url}/metrics.")
-            say(f"# Break it: curl -X POST {served.control_url}/fault -d '{{\"node\": \"NAME\", \"kind\": \"node_down\"}}'. Ctrl-C ends it.")
+            say(
+                f"# A cloud of {len(world.kubelets.machines)} nodes listens at {served.url}; series at {served.url}/metrics."
+            )
+            say(
+                f'# Break it: curl -X POST {served.control_url}/fault -d \'{{"node": "NAME", "kind": "node_down"}}\'. Ctrl-C ends it.'
+            )
             await (stop or asyncio.Event()).wait()
     except OSError as error:
         raise PortTaken(f"Port {port} cannot be used ({error.strerror}): choose another one with --port.") from error

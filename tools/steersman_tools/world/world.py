@@ -47,7 +47,9 @@ _COARSE, _FINE = 15.0, 1.0
 class World:
     """A world. Between requests it lives by `live()` (served) or `run_for()` (tests and rehearsals)."""
 
-    def __init__(self, file: WorldFile | None = None, clock: MovableClock | None = None, version: str = VERSION) -> None:
+    def __init__(
+        self, file: WorldFile | None = None, clock: MovableClock | None = None, version: str = VERSION
+    ) -> None:
         self.file = file or WorldFile()
         self.clock: MovableClock = clock or ShiftedClock(WallClock())
         self.version = version
@@ -112,7 +114,9 @@ class World:
         group, _, version = str(obj.get("apiVersion", "")).rpartition("/")
         kind = self.types.of_kind(group, str(obj.get("kind", "")))
         if kind is None:
-            raise BadWorld(f"The world serves no {obj.get('apiVersion')} {obj.get('kind')}: create its CustomResourceDefinition first.")
+            raise BadWorld(
+                f"The world serves no {obj.get('apiVersion')} {obj.get('kind')}: create its CustomResourceDefinition first."
+            )
         try:
             made = decode(kind, version, orjson.loads(text)).obj
             notes = made["metadata"].setdefault("annotations", {})
@@ -122,7 +126,9 @@ class World:
             self.registry.create(kind, made, Caller(User("admin", ("system:masters",)), manager, version=version))
         except ApiError as error:
             if error.reason != "AlreadyExists":
-                raise BadWorld(f"{obj.get('kind')} {made['metadata'].get('name', '')} is refused: {error.message}") from error
+                raise BadWorld(
+                    f"{obj.get('kind')} {made['metadata'].get('name', '')} is refused: {error.message}"
+                ) from error
         self.engine.settle()
 
     # -- time --------------------------------------------------------------------------------------------------------
@@ -244,14 +250,18 @@ class World:
         return result
 
     # -- looking -----------------------------------------------------------------------------------------------------
-    def request(self, method: str, path: str, body: Json = None, content_type: str = "application/json", **query: str) -> tuple[int, Json]:
+    def request(
+        self, method: str, path: str, body: Json = None, content_type: str = "application/json", **query: str
+    ) -> tuple[int, Json]:
         """One request of the API without HTTP, as the admin: status and JSON. For tests and rehearsals."""
         import orjson
 
         bare, _, inline = path.partition("?")
         asked = dict(p.partition("=")[::2] for p in inline.split("&") if p) | query
         data = b"" if body is None else orjson.dumps(body)
-        answer = self.api.handle(Request(method, bare, asked, {"content-type": content_type, "user-agent": "steersman"}, data))
+        answer = self.api.handle(
+            Request(method, bare, asked, {"content-type": content_type, "user-agent": "steersman"}, data)
+        )
         reply = getattr(answer, "body", b"null")
         try:
             made: Json = orjson.loads(reply)

@@ -109,11 +109,16 @@ def _grants(rule: Obj, ask: Ask) -> bool:
 
     if ask.path:
         return has("verbs", ask.verb) and any(
-            p == ask.path or (p.endswith("*") and ask.path.startswith(p[:-1])) for p in rule.get("nonResourceURLs") or ()
+            p == ask.path or (p.endswith("*") and ask.path.startswith(p[:-1]))
+            for p in rule.get("nonResourceURLs") or ()
         )
     names = rule.get("resourceNames") or ()
-    resource = has("resources", ask.called) or (ask.subresource and f"*/{ask.subresource}" in (rule.get("resources") or ()))
-    return bool(has("verbs", ask.verb) and has("apiGroups", ask.group) and resource and (not names or ask.name in names))
+    resource = has("resources", ask.called) or (
+        ask.subresource and f"*/{ask.subresource}" in (rule.get("resources") or ())
+    )
+    return bool(
+        has("verbs", ask.verb) and has("apiGroups", ask.group) and resource and (not names or ask.name in names)
+    )
 
 
 def refusal(user: User, ask: Ask) -> ApiError:

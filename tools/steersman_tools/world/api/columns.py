@@ -84,13 +84,32 @@ def _replica_set(obj: Obj, age: Age) -> list[Any]:
 
 def _stateful_set(obj: Obj, age: Age) -> list[Any]:
     ready = (obj.get("status") or {}).get("readyReplicas", 0)
-    return [obj["metadata"]["name"], f"{ready}/{obj['spec'].get('replicas', 1)}", age(_created(obj)), *_images(obj["spec"])]
+    return [
+        obj["metadata"]["name"],
+        f"{ready}/{obj['spec'].get('replicas', 1)}",
+        age(_created(obj)),
+        *_images(obj["spec"]),
+    ]
 
 
 def _daemon_set(obj: Obj, age: Age) -> list[Any]:
     status, spec = obj.get("status") or {}, obj["spec"]
-    counts = [status.get(k, 0) for k in ("desiredNumberScheduled", "currentNumberScheduled", "numberReady", "updatedNumberScheduled", "numberAvailable")]
-    nodes = ",".join(f"{k}={v}" for k, v in (((spec.get("template") or {}).get("spec") or {}).get("nodeSelector") or {}).items()) or "<none>"
+    counts = [
+        status.get(k, 0)
+        for k in (
+            "desiredNumberScheduled",
+            "currentNumberScheduled",
+            "numberReady",
+            "updatedNumberScheduled",
+            "numberAvailable",
+        )
+    ]
+    nodes = (
+        ",".join(
+            f"{k}={v}" for k, v in (((spec.get("template") or {}).get("spec") or {}).get("nodeSelector") or {}).items()
+        )
+        or "<none>"
+    )
     return [obj["metadata"]["name"], *counts, nodes, age(_created(obj)), *_images(spec), _labels(spec.get("selector"))]
 
 
@@ -104,22 +123,43 @@ def _job(obj: Obj, age: Age) -> list[Any]:
 def _cron_job(obj: Obj, age: Age) -> list[Any]:
     status, spec = obj.get("status") or {}, obj["spec"]
     last = age(status.get("lastScheduleTime")) if status.get("lastScheduleTime") else "<none>"
-    return [obj["metadata"]["name"], spec.get("schedule"), str(bool(spec.get("suspend"))), len(status.get("active") or ()), last, age(_created(obj))]
+    return [
+        obj["metadata"]["name"],
+        spec.get("schedule"),
+        str(bool(spec.get("suspend"))),
+        len(status.get("active") or ()),
+        last,
+        age(_created(obj)),
+    ]
 
 
 def _service(obj: Obj, age: Age) -> list[Any]:
     spec = obj["spec"]
     ports = ",".join(
-        f"{p['port']}:{p['nodePort']}/{p.get('protocol')}" if p.get("nodePort") else f"{p['port']}/{p.get('protocol')}" for p in spec.get("ports") or ()
+        f"{p['port']}:{p['nodePort']}/{p.get('protocol')}" if p.get("nodePort") else f"{p['port']}/{p.get('protocol')}"
+        for p in spec.get("ports") or ()
     )
     selector = ",".join(f"{k}={v}" for k, v in sorted((spec.get("selector") or {}).items())) or "<none>"
     external = spec.get("externalName") if spec.get("type") == "ExternalName" else ",".join(spec.get("externalIPs") or ()) or (
         "<pending>" if spec.get("type") == "LoadBalancer" else "<none>")  # fmt: skip
-    return [obj["metadata"]["name"], spec.get("type"), spec.get("clusterIP") or "<none>", external, ports or "<none>", age(_created(obj)), selector]
+    return [
+        obj["metadata"]["name"],
+        spec.get("type"),
+        spec.get("clusterIP") or "<none>",
+        external,
+        ports or "<none>",
+        age(_created(obj)),
+        selector,
+    ]
 
 
 def _endpoints(obj: Obj, age: Age) -> list[Any]:
-    found = [f"{a['ip']}:{p['port']}" for s in obj.get("subsets") or () for p in s.get("ports") or () for a in s.get("addresses") or ()]
+    found = [
+        f"{a['ip']}:{p['port']}"
+        for s in obj.get("subsets") or ()
+        for p in s.get("ports") or ()
+        for a in s.get("addresses") or ()
+    ]
     text = ",".join(found[:3]) + (f" + {len(found) - 3} more..." if len(found) > 3 else "")
     return [obj["metadata"]["name"], text or "<none>", age(_created(obj))]
 
@@ -172,13 +212,23 @@ def _volume(obj: Obj, age: Age) -> list[Any]:
 def _ingress(obj: Obj, age: Age) -> list[Any]:
     spec = obj["spec"]
     hosts = ",".join(r["host"] for r in spec.get("rules") or () if r.get("host")) or "*"
-    return [obj["metadata"]["name"], spec.get("ingressClassName") or "<none>", hosts, "", "80, 443" if spec.get("tls") else "80", age(_created(obj))]
+    return [
+        obj["metadata"]["name"],
+        spec.get("ingressClassName") or "<none>",
+        hosts,
+        "",
+        "80, 443" if spec.get("tls") else "80",
+        age(_created(obj)),
+    ]
 
 
 def _autoscaler(obj: Obj, age: Age) -> list[Any]:
     spec, status = obj["spec"], obj.get("status") or {}
     target = spec.get("scaleTargetRef") or {}
-    current = {(m.get("resource") or {}).get("name"): (m.get("resource") or {}).get("current", {}) for m in status.get("currentMetrics") or ()}
+    current = {
+        (m.get("resource") or {}).get("name"): (m.get("resource") or {}).get("current", {})
+        for m in status.get("currentMetrics") or ()
+    }
     shown = []
     for metric in spec.get("metrics") or ():
         name = (metric.get("resource") or {}).get("name")
@@ -192,7 +242,13 @@ def _autoscaler(obj: Obj, age: Age) -> list[Any]:
 def _budget(obj: Obj, age: Age) -> list[Any]:
     spec, status = obj["spec"], obj.get("status") or {}
     least, most = spec.get("minAvailable"), spec.get("maxUnavailable")
-    return [obj["metadata"]["name"], "N/A" if least is None else str(least), "N/A" if most is None else str(most), status.get("disruptionsAllowed", 0), age(_created(obj))]
+    return [
+        obj["metadata"]["name"],
+        "N/A" if least is None else str(least),
+        "N/A" if most is None else str(most),
+        status.get("disruptionsAllowed", 0),
+        age(_created(obj)),
+    ]
 
 
 def _simple(*fields: Callable[[Obj], Any]) -> Cells:
@@ -243,6 +299,11 @@ COLUMNS: dict[str, tuple[list[tuple[str, int]], Cells]] = {
 def _quota(obj: Obj) -> list[str]:
     status = obj.get("status") or {}
     hard, used = status.get("hard") or {}, status.get("used") or {}
+
     def text(names: list[str]) -> str:
         return ", ".join(f"{n}: {used.get(n, '0')}/{hard[n]}" for n in names)
-    return [text([n for n in sorted(hard) if not n.startswith("limits")]), text([n for n in sorted(hard) if n.startswith("limits")])]
+
+    return [
+        text([n for n in sorted(hard) if not n.startswith("limits")]),
+        text([n for n in sorted(hard) if n.startswith("limits")]),
+    ]

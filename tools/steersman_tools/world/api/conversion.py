@@ -53,7 +53,11 @@ def _autoscaler_v1(obj: Obj) -> Obj:
         notes[f"{_NOTE}metrics"] = orjson.dumps(others).decode()
     if status.get("conditions"):
         notes[f"{_NOTE}conditions"] = orjson.dumps(status["conditions"]).decode()
-    shown = {k: v for k, v in status.items() if k in ("observedGeneration", "lastScaleTime", "currentReplicas", "desiredReplicas")}
+    shown = {
+        k: v
+        for k, v in status.items()
+        if k in ("observedGeneration", "lastScaleTime", "currentReplicas", "desiredReplicas")
+    }
     for metric in status.get("currentMetrics") or ():
         if (metric.get("resource") or {}).get("name") == "cpu":
             shown["currentCPUUtilizationPercentage"] = metric["resource"].get("current", {}).get("averageUtilization")
@@ -76,13 +80,22 @@ def _autoscaler_v2(obj: Obj) -> Obj:
         except (orjson.JSONDecodeError, TypeError):
             pass
     notes.pop(f"{_NOTE}conditions", None)
-    meta = {k: v for k, v in (obj.get("metadata") or {}).items() if k != "annotations"} | ({"annotations": notes} if notes else {})
+    meta = {k: v for k, v in (obj.get("metadata") or {}).items() if k != "annotations"} | (
+        {"annotations": notes} if notes else {}
+    )
     return {k: v for k, v in obj.items() if k != "status"} | {"metadata": meta, "spec": spec}
 
 
 def _endpoint_v1beta1(entry: Obj) -> Obj:
     made = {k: v for k, v in entry.items() if k not in ("zone", "deprecatedTopology", "nodeName")}
-    topology = {k: v for k, v in (("kubernetes.io/hostname", entry.get("nodeName")), ("topology.kubernetes.io/zone", entry.get("zone"))) if v}
+    topology = {
+        k: v
+        for k, v in (
+            ("kubernetes.io/hostname", entry.get("nodeName")),
+            ("topology.kubernetes.io/zone", entry.get("zone")),
+        )
+        if v
+    }
     return made | ({"topology": topology} if topology else {})
 
 

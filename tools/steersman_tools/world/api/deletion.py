@@ -35,7 +35,11 @@ def options(body: Obj, query: dict[str, str]) -> Options:
         orphan = query["orphanDependents"] == "true"
     if orphan is not None and policy:
         text = "orphanDependents and deletionPropagation cannot be both set"
-        raise ApiError(422, f'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "{policy}": {text}', reason="Invalid")
+        raise ApiError(
+            422,
+            f'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "{policy}": {text}',
+            reason="Invalid",
+        )
     if policy not in ("", "Orphan", "Background", "Foreground"):
         raise ApiError(
             422,
@@ -49,7 +53,9 @@ def options(body: Obj, query: dict[str, str]) -> Options:
     return Options(grace, policy, wanted.get("uid", ""), wanted.get("resourceVersion", ""))
 
 
-def delete(registry: Registry, kind: Type, namespace: str, name: str, caller: Caller, asked: Options = Options()) -> tuple[Obj, bool]:  # noqa: B008   # frozen
+def delete(
+    registry: Registry, kind: Type, namespace: str, name: str, caller: Caller, asked: Options = Options()
+) -> tuple[Obj, bool]:  # frozen
     """Deletes an object, or marks it for deletion. Returns its last state, and whether it is gone."""
     obj = registry.get(kind, namespace, name)
     _preconditions(kind, obj, asked)
@@ -75,7 +81,9 @@ def _preconditions(kind: Type, obj: Obj, asked: Options) -> None:
     meta = obj["metadata"]
     if asked.uid and asked.uid != meta["uid"]:
         why = f"the UID in the precondition ({asked.uid}) does not match the UID in record ({meta['uid']}). "
-        raise conflict(kind.kind, kind.group, meta["name"], why + "The object might have been deleted and then recreated")
+        raise conflict(
+            kind.kind, kind.group, meta["name"], why + "The object might have been deleted and then recreated"
+        )
     if asked.resource_version and asked.resource_version != meta["resourceVersion"]:
         why = (f"Precondition failed: ResourceVersion in precondition: {asked.resource_version}, ResourceVersion in object meta: "
                f"{meta['resourceVersion']}")  # fmt: skip
@@ -117,7 +125,11 @@ def _namespace(registry: Registry, kind: Type, obj: Obj, caller: Caller) -> Obj:
     """A namespace is Terminating until its controller has emptied it."""
     name = obj["metadata"]["name"]
     if name in ("default", "kube-system", "kube-public"):
-        raise ApiError(403, f'namespaces "{name}" is forbidden: this namespace may not be deleted', details={"name": name, "kind": "namespaces"})
+        raise ApiError(
+            403,
+            f'namespaces "{name}" is forbidden: this namespace may not be deleted',
+            details={"name": name, "kind": "namespaces"},
+        )
     if obj["metadata"].get("deletionTimestamp"):
         return obj
     made = obj | {

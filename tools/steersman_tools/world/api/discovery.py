@@ -56,7 +56,9 @@ def resources(types: Types, group_name: str, version_name: str) -> Obj | None:
         listed.append({"name": name, "singularName": "", "namespaced": namespaced, "kind": kind, "verbs": ["create"]})
     if group_name == "metrics.k8s.io":
         for name, kind, namespaced in (("nodes", "NodeMetrics", False), ("pods", "PodMetrics", True)):
-            listed.append({"name": name, "singularName": "", "namespaced": namespaced, "kind": kind, "verbs": list(_READS)})
+            listed.append(
+                {"name": name, "singularName": "", "namespaced": namespaced, "kind": kind, "verbs": list(_READS)}
+            )
     full = f"{group_name}/{version_name}" if group_name else version_name
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": full, "resources": listed}
 
@@ -65,7 +67,13 @@ def _resource(entry: Type) -> list[Obj]:
     verbs = ["create"] if entry.plural == "bindings" else list(ALL_VERBS)
     if entry.plural == "namespaces":
         verbs.remove("deletecollection")
-    main: Obj = {"name": entry.plural, "singularName": entry.kind.lower(), "namespaced": entry.namespaced, "kind": entry.kind, "verbs": verbs}
+    main: Obj = {
+        "name": entry.plural,
+        "singularName": entry.kind.lower(),
+        "namespaced": entry.namespaced,
+        "kind": entry.kind,
+        "verbs": verbs,
+    }
     if entry.short:
         main["shortNames"] = list(entry.short)
     if entry.categories:
@@ -73,7 +81,13 @@ def _resource(entry: Type) -> list[Obj]:
     found = [main]
     for sub in entry.subresources:
         group_name, version_name, kind = _SUB_KINDS.get(sub, ("", "", entry.kind))
-        made: Obj = {"name": f"{entry.plural}/{sub}", "singularName": "", "namespaced": entry.namespaced, "kind": kind, "verbs": _SUB_VERBS[sub]}
+        made: Obj = {
+            "name": f"{entry.plural}/{sub}",
+            "singularName": "",
+            "namespaced": entry.namespaced,
+            "kind": kind,
+            "verbs": _SUB_VERBS[sub],
+        }
         if version_name:
             made |= {"group": group_name, "version": version_name} if group_name else {"version": version_name}
         found.append(made)

@@ -44,7 +44,13 @@ class Api:
             return Reply(404, b"404 page not found\n", "text/plain; charset=utf-8")
         except Exception:
             log.exception("%s %s", request.method, request.path)
-            return failure(ApiError(500, "Internal error occurred: the embedded world could not handle this request", reason="InternalError"))
+            return failure(
+                ApiError(
+                    500,
+                    "Internal error occurred: the embedded world could not handle this request",
+                    reason="InternalError",
+                )
+            )
 
     def _answer(self, request: Request) -> Answer:
         headers = request.headers
@@ -148,7 +154,9 @@ class Api:
             if not where.namespace:
                 raise bad_request("an empty namespace may not be set during creation")
             if named and named != where.namespace:
-                raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+                raise bad_request(
+                    "the namespace of the provided object does not match the namespace sent on the request"
+                )
             obj["metadata"]["namespace"] = where.namespace
         if where.type.plural == "bindings":
             raise ApiError(501, "use the binding subresource of the pod")
@@ -163,18 +171,34 @@ class Api:
 
     def _delete(self, where: Target, request: Request, caller: Caller) -> Reply:
         asked = options(_options_body(request), dict(request.query))
-        obj, gone = delete(self.plant.registry, where.type, where.namespace, where.name, _maybe_dry(caller, request), asked)
+        obj, gone = delete(
+            self.plant.registry, where.type, where.namespace, where.name, _maybe_dry(caller, request), asked
+        )
         if gone and where.type.id not in _RETURNED:
-            details = {"name": where.name, "group": where.type.group, "kind": where.type.plural, "uid": obj["metadata"]["uid"]}
+            details = {
+                "name": where.name,
+                "group": where.type.group,
+                "kind": where.type.plural,
+                "uid": obj["metadata"]["uid"],
+            }
             details = {k: v for k, v in details.items() if v}
-            return Reply.of({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
+            return Reply.of(
+                {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+            )
         return one(where.type, obj, where.version, request, self.plant.clock.now())
 
     def _delete_many(self, where: Target, request: Request, caller: Caller) -> Reply:
         asked = options(_options_body(request), dict(request.query))
         chosen = self._chosen(where, request)
         delete_collection(self.plant.registry, where.type, [s.obj for s in chosen], _maybe_dry(caller, request), asked)
-        return many(where.type, chosen, where.version, request, self.plant.clock.now(), {"resourceVersion": str(self.plant.store.revision)})
+        return many(
+            where.type,
+            chosen,
+            where.version,
+            request,
+            self.plant.clock.now(),
+            {"resourceVersion": str(self.plant.store.revision)},
+        )
 
     # -- lists -------------------------------------------------------------------------------------------------------
     def _wanted(self, where: Target, request: Request) -> Predicate:
@@ -215,11 +239,23 @@ class Api:
         seconds = float(asked) if asked.isdigit() and int(asked) else _WATCH_SECONDS
         namespace = where.namespace or None
         wanted = self._wanted(where, request)
-        watch = Watch(self.plant.store, where.type, where.version, namespace, wanted, request, self.plant.clock.now, seconds)
+        watch = Watch(
+            self.plant.store, where.type, where.version, namespace, wanted, request, self.plant.clock.now, seconds
+        )
         return start(watch, self._chosen(where, request))
 
 
-_RETURNED = frozenset({"pods", "persistentvolumeclaims", "persistentvolumes", "serviceaccounts", "resourcequotas", "podtemplates", "services"})
+_RETURNED = frozenset(
+    {
+        "pods",
+        "persistentvolumeclaims",
+        "persistentvolumes",
+        "serviceaccounts",
+        "resourcequotas",
+        "podtemplates",
+        "services",
+    }
+)
 """Types whose deletion is answered with the object itself."""
 
 
@@ -237,7 +273,11 @@ def manager(request: Request) -> str:
 def _dry(request: Request) -> bool:
     value = request.query.get("dryRun", "")
     if value and value != "All":
-        raise ApiError(422, f'{_kind_of(request)} "" is invalid: dryRun: Unsupported value: []string{{"{value}"}}: supported values: "All"', reason="Invalid")
+        raise ApiError(
+            422,
+            f'{_kind_of(request)} "" is invalid: dryRun: Unsupported value: []string{{"{value}"}}: supported values: "All"',
+            reason="Invalid",
+        )
     return value == "All"
 
 
@@ -253,5 +293,3 @@ def _options_body(request: Request) -> Obj:
 def _maybe_dry(caller: Caller, request: Request) -> Caller:
     body: Mapping[str, object] = _options_body(request)
     return Caller(caller.user, caller.manager, True, caller.version) if body.get("dryRun") == ["All"] else caller
-
-

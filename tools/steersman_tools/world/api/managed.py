@@ -31,7 +31,12 @@ def entries(obj: Obj) -> dict[tuple[str, str, str, str], tuple[Obj, Paths]]:
     """The managedFields of an object by writer."""
     found = {}
     for entry in obj["metadata"].get("managedFields") or ():
-        key = (entry.get("manager", ""), entry.get("operation", ""), entry.get("apiVersion", ""), entry.get("subresource", ""))
+        key = (
+            entry.get("manager", ""),
+            entry.get("operation", ""),
+            entry.get("apiVersion", ""),
+            entry.get("subresource", ""),
+        )
         found[key] = (entry, frozenset(untrie(entry.get("fieldsV1") or {})))
     return found
 
@@ -40,7 +45,7 @@ def after_update(kind: Definition, old: Obj | None, new: Obj, writer: Writer) ->
     """The new object with its managedFields brought up to date after a write that is not an apply."""
     known = entries(old) if old else {}
     if old is not None and new["metadata"].get("managedFields") == []:
-        known = {}      # a client has asked for them to be forgotten
+        known = {}  # a client has asked for them to be forgotten
     written, removed = changed(kind, old or {"metadata": {}}, new)
     mine, lost = owned_only(written), owned_only(removed)
     if not mine and not lost:
@@ -72,7 +77,9 @@ def _entry(writer: Writer, paths: Paths) -> Obj:
 def _with(obj: Obj, kept: list[Obj]) -> Obj:
     meta = {k: v for k, v in obj["metadata"].items() if k != "managedFields"}
     if kept:
-        meta["managedFields"] = sorted(kept, key=lambda e: (e["operation"] != "Apply", e.get("time") or "", e["manager"]))
+        meta["managedFields"] = sorted(
+            kept, key=lambda e: (e["operation"] != "Apply", e.get("time") or "", e["manager"])
+        )
     return obj | {"metadata": meta}
 
 
@@ -102,7 +109,9 @@ def merge_applied(kind: Definition, live: Obj, config: Obj, writer: Writer, *, f
     return Applied(merged, wanted)
 
 
-def _check(known: dict[tuple[str, str, str, str], tuple[Obj, Paths]], touched: Paths, wanted: Paths, writer: Writer) -> None:
+def _check(
+    known: dict[tuple[str, str, str, str], tuple[Obj, Paths]], touched: Paths, wanted: Paths, writer: Writer
+) -> None:
     found: list[tuple[str, Obj, Path]] = []
     for key, (entry, paths) in known.items():
         if key[0] != writer.manager or key[1] != "Apply":
@@ -143,7 +152,9 @@ def after_apply(live: Obj | None, new: Obj, writer: Writer, paths: Paths, kind: 
     for key, (entry, owned) in known.items():
         if key == writer.key:
             if owned == paths and live is not None and not written:
-                writer = Writer(writer.manager, "Apply", writer.version, entry.get("time", writer.time), writer.subresource)
+                writer = Writer(
+                    writer.manager, "Apply", writer.version, entry.get("time", writer.time), writer.subresource
+                )
             continue
         left = owned - (written & paths)
         if left:

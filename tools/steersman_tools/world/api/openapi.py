@@ -23,7 +23,8 @@ def definitions(types: Types) -> Obj:
         if name in made:
             return
         found = definition(name)
-        made[name] = entry = {"type": "object", "properties": {}}
+        entry: Obj = {"type": "object", "properties": {}}
+        made[name] = entry
         if found.required:
             entry["required"] = sorted(found.required)
         for key, spec in found.fields.items():
@@ -58,7 +59,12 @@ def document(types: Types, accept: str) -> Reply:
     """The specification in the form that the client asks for."""
     if "protobuf" in accept:
         return Reply(200, _proto(definitions(types)), _PROTOBUF)
-    body = {"swagger": "2.0", "info": {"title": "Kubernetes", "version": "world"}, "paths": {}, "definitions": definitions(types)}
+    body = {
+        "swagger": "2.0",
+        "info": {"title": "Kubernetes", "version": "world"},
+        "paths": {},
+        "definitions": definitions(types),
+    }
     return Reply.of(body)
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import jsonpatch  # type: ignore[import-untyped]   # ships no types
-import jsonpointer  # type: ignore[import-untyped]   # ships no types
+import jsonpatch
+import jsonpointer
 
 from ..objects import Obj, copy
 from ..schema import ANYTHING, Definition, Field, definition
@@ -27,7 +27,14 @@ def json_patch(obj: Obj, patch: Any) -> Obj:
         raise bad_request("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch")
     try:
         made = jsonpatch.JsonPatch(patch).apply(copy(obj))
-    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, KeyError, TypeError, ValueError, IndexError) as error:
+    except (
+        jsonpatch.JsonPatchException,
+        jsonpointer.JsonPointerException,
+        KeyError,
+        TypeError,
+        ValueError,
+        IndexError,
+    ) as error:
         raise ApiError(422, REJECTED, details={}) from error
     if not isinstance(made, dict):
         raise ApiError(422, REJECTED, details={})

@@ -29,13 +29,21 @@ def patched(plant: Plant, verb: str, where: Target, request: Request, caller: Ca
     if style == "apply":
         return _apply(plant, where, request, caller, mode)
     if request.query.get("force"):
-        raise ApiError(422, 'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch', reason="Invalid")
+        raise ApiError(
+            422,
+            'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch',
+            reason="Invalid",
+        )
     patch = _document(request, style)
     warnings: tuple[str, ...] = ()
 
     def change(old: Obj) -> Obj:
         nonlocal warnings
-        base = {"kind": where.type.kind, "apiVersion": where.type.api_version(where.version), **to_version(where.type, old, where.version)}
+        base = {
+            "kind": where.type.kind,
+            "apiVersion": where.type.api_version(where.version),
+            **to_version(where.type, old, where.version),
+        }
         if style == "json":
             made = json_patch(base, patch)
         elif style == "merge":
@@ -47,7 +55,9 @@ def patched(plant: Plant, verb: str, where: Target, request: Request, caller: Ca
         warnings = reading.strict(where.type, where.version, decoded, mode)
         return decoded.obj
 
-    obj = plant.registry.update(_type(plant, where), where.namespace, where.name, change, caller, subresource=where.subresource)
+    obj = plant.registry.update(
+        _type(plant, where), where.namespace, where.name, change, caller, subresource=where.subresource
+    )
     return obj, 200, warnings
 
 
@@ -80,16 +90,24 @@ def _put(plant: Plant, where: Target, request: Request, caller: Caller, mode: st
         meta["name"] = where.name
     if where.namespace and meta.get("namespace", where.namespace) != where.namespace:
         raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
-    obj = plant.registry.update(_type(plant, where), where.namespace, where.name, lambda old: decoded.obj, caller, subresource=where.subresource)
+    obj = plant.registry.update(
+        _type(plant, where), where.namespace, where.name, lambda old: decoded.obj, caller, subresource=where.subresource
+    )
     return obj, 200, warnings
 
 
 def _apply(plant: Plant, where: Target, request: Request, caller: Caller, mode: str) -> Outcome:
     if not request.query.get("fieldManager"):
-        raise ApiError(422, 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch', reason="Invalid")
+        raise ApiError(
+            422,
+            'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+            reason="Invalid",
+        )
     body = Request("PATCH", "", {}, {"content-type": "application/yaml"}, request.body).object()
     if not body.get("apiVersion") or not body.get("kind"):
-        raise bad_request('error decoding YAML: Object \'Kind\' is missing in \'{}\'' if not body else "Object 'apiVersion' is missing")
+        raise bad_request(
+            "error decoding YAML: Object 'Kind' is missing in '{}'" if not body else "Object 'apiVersion' is missing"
+        )
     decoded = reading.decode(where.type, where.version, body)
     warnings = reading.strict(where.type, where.version, decoded, mode or "Strict")
     obj = decoded.obj
@@ -98,7 +116,9 @@ def _apply(plant: Plant, where: Target, request: Request, caller: Caller, mode: 
     obj["metadata"]["name"] = obj["metadata"].get("name") or where.name
     if where.namespace:
         obj["metadata"]["namespace"] = where.namespace
-    writer = Writer(caller.manager, "Apply", where.type.api_version(where.version), plant.registry.now(), where.subresource)
+    writer = Writer(
+        caller.manager, "Apply", where.type.api_version(where.version), plant.registry.now(), where.subresource
+    )
     if plant.store.get(where.type.id, where.namespace, where.name) is None:
         if where.subresource:
             raise not_found(where.type.plural, where.type.group, where.name)

@@ -25,7 +25,10 @@ def decode(kind: Type, version: str, body: Obj) -> Decoded:
     wanted = kind.api_version(version)
     named, given = body.get("kind") or kind.kind, body.get("apiVersion") or wanted
     if not isinstance(named, str) or not isinstance(given, str):
-        raise bad_request("the object provided is unrecognized (must be of type " f"{kind.kind}): couldn't get version/kind; json parse error")
+        raise bad_request(
+            "the object provided is unrecognized (must be of type "
+            f"{kind.kind}): couldn't get version/kind; json parse error"
+        )
     version_given, part = given.rpartition("/")[2], kind.group.split(".")[0] or "core"
     if named != kind.kind and given == wanted:
         text = f'{named} in version "{version}" cannot be handled as a {kind.kind}: converting ({version}.{named}) to ({part}.{kind.kind}): unknown conversion'
@@ -40,7 +43,9 @@ def decode(kind: Type, version: str, body: Obj) -> Decoded:
         )
     decoder = Decoder()
     try:
-        made = decoder.object(kind.definition(version), {k: v for k, v in body.items() if k not in ("kind", "apiVersion")})
+        made = decoder.object(
+            kind.definition(version), {k: v for k, v in body.items() if k not in ("kind", "apiVersion")}
+        )
         if kind.custom or kind.definition(version).free:
             made["metadata"] = _custom_meta(body.get("metadata"))
     except WrongType as error:
@@ -59,7 +64,9 @@ def strict(kind: Type, version: str, decoded: Decoded, mode: str) -> tuple[str, 
         return ()
     texts = tuple(f'unknown field "{path}"' for path in decoded.unknown)
     if mode == "Strict":
-        raise bad_request(f'{kind.kind} in version "{version}" cannot be handled as a {kind.kind}: strict decoding error: {", ".join(texts)}')
+        raise bad_request(
+            f'{kind.kind} in version "{version}" cannot be handled as a {kind.kind}: strict decoding error: {", ".join(texts)}'
+        )
     return texts
 
 

@@ -119,8 +119,10 @@ class Registry:
     def _valid(self, kind: Type, obj: Obj, causes: list[Cause]) -> None:
         if causes:
             meta = obj["metadata"]
-            old = not self.modern and kind.kind in ("Ingress", "NetworkPolicy")     # they were in `extensions` once
-            raise invalid(kind.kind, "extensions" if old else kind.group, meta.get("name") or meta.get("generateName", ""), causes)
+            old = not self.modern and kind.kind in ("Ingress", "NetworkPolicy")  # they were in `extensions` once
+            raise invalid(
+                kind.kind, "extensions" if old else kind.group, meta.get("name") or meta.get("generateName", ""), causes
+            )
 
     # -- changing ----------------------------------------------------------------------------------------------------
     def update(self, kind: Type, namespace: str, name: str, change: Callable[[Obj], Obj], caller: Caller, *,
@@ -192,7 +194,11 @@ class Registry:
 def _finished(obj: Obj) -> bool:
     """Whether an object whose deletion was asked for has nothing left to wait for."""
     meta = obj["metadata"]
-    waits = meta.get("finalizers") or (obj.get("spec") or {}).get("finalizers") if "phase" in (obj.get("status") or {}) else meta.get("finalizers")
+    waits = (
+        meta.get("finalizers") or (obj.get("spec") or {}).get("finalizers")
+        if "phase" in (obj.get("status") or {})
+        else meta.get("finalizers")
+    )
     return bool(meta.get("deletionTimestamp")) and not waits and not meta.get("deletionGracePeriodSeconds")
 
 

@@ -40,11 +40,16 @@ class Request:
         """The body as an object. Raises the API's 400 or 415."""
         kind = self.content_type
         if kind == "application/vnd.kubernetes.protobuf":
-            raise ApiError(415, f"the body of the request was in an unknown format - accepted media types include: {JSON}, application/yaml")
+            raise ApiError(
+                415,
+                f"the body of the request was in an unknown format - accepted media types include: {JSON}, application/yaml",
+            )
         try:
             body = yaml.safe_load(self.body) if "yaml" in kind else orjson.loads(self.body)
         except (orjson.JSONDecodeError, yaml.YAMLError, ValueError, RecursionError) as error:
-            raise bad_request(f"the object provided is unrecognized (must be of type Object): couldn't get version/kind; json parse error: {error}") from error
+            raise bad_request(
+                f"the object provided is unrecognized (must be of type Object): couldn't get version/kind; json parse error: {error}"
+            ) from error
         if not isinstance(body, dict):
             raise bad_request("the object provided is unrecognized (must be of type Object): couldn't get version/kind; json parse error: "
                               f"json: cannot unmarshal {_go(body)} into Go value of type struct")  # fmt: skip

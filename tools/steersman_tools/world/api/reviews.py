@@ -21,19 +21,34 @@ def review(plant: Plant, request: Request, user: User) -> Reply:
     spec = body.get("spec") or {}
     if not isinstance(spec, dict):
         raise bad_request("spec must be an object")
-    head = {"kind": body.get("kind", ""), "apiVersion": f"{parts[1]}/{parts[2]}", "metadata": {"creationTimestamp": None}}
+    head = {
+        "kind": body.get("kind", ""),
+        "apiVersion": f"{parts[1]}/{parts[2]}",
+        "metadata": {"creationTimestamp": None},
+    }
     match parts[-1]:
         case "selfsubjectaccessreviews":
-            return Reply.of(head | {"kind": "SelfSubjectAccessReview", "spec": spec, "status": _answer(plant, user, spec)}, 201)
+            return Reply.of(
+                head | {"kind": "SelfSubjectAccessReview", "spec": spec, "status": _answer(plant, user, spec)}, 201
+            )
         case "subjectaccessreviews" | "localsubjectaccessreviews":
             who = User(str(spec.get("user", "")), tuple(map(str, spec.get("groups") or spec.get("group") or ())))
             if not who.name and not who.groups:
-                raise ApiError(422, 'SubjectAccessReview.authorization.k8s.io "" is invalid: spec.user: Invalid value: "": at least one of user or group must be specified', reason="Invalid")
-            return Reply.of(head | {"kind": "SubjectAccessReview", "spec": spec, "status": _answer(plant, who, spec)}, 201)
+                raise ApiError(
+                    422,
+                    'SubjectAccessReview.authorization.k8s.io "" is invalid: spec.user: Invalid value: "": at least one of user or group must be specified',
+                    reason="Invalid",
+                )
+            return Reply.of(
+                head | {"kind": "SubjectAccessReview", "spec": spec, "status": _answer(plant, who, spec)}, 201
+            )
         case "selfsubjectrulesreviews":
             rules = plant.access.rules(user, str(spec.get("namespace", "")))
             if "system:masters" in user.groups:
-                rules = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}, {"verbs": ["*"], "nonResourceURLs": ["*"]}]
+                rules = [
+                    {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]},
+                    {"verbs": ["*"], "nonResourceURLs": ["*"]},
+                ]
             status = {"incomplete": False, "resourceRules": [r for r in rules if "nonResourceURLs" not in r],
                       "nonResourceRules": [r for r in rules if "nonResourceURLs" in r]}  # fmt: skip
             return Reply.of(head | {"kind": "SelfSubjectRulesReview", "spec": spec, "status": status}, 201)
@@ -42,7 +57,9 @@ def review(plant: Plant, request: Request, user: User) -> Reply:
             return Reply.of(head | {"kind": "SelfSubjectReview", "status": {"userInfo": info}}, 201)
         case "tokenreviews":
             found = plant.access.tokens.get(str(spec.get("token", "")))
-            status = {"authenticated": bool(found)} | ({"user": {"username": found.name, "groups": list(found.groups)}} if found else {})
+            status = {"authenticated": bool(found)} | (
+                {"user": {"username": found.name, "groups": list(found.groups)}} if found else {}
+            )
             return Reply.of(head | {"kind": "TokenReview", "spec": spec, "status": status}, 201)
     raise no_such_path()
 
@@ -56,6 +73,8 @@ def _answer(plant: Plant, user: User, spec: Obj) -> Obj:
         ask = Ask(str(path.get("verb", "")), path=str(path.get("path", "")))
     else:
         assert isinstance(resource, dict)
-        values = {k: str(resource.get(k) or "") for k in ("verb", "group", "resource", "subresource", "namespace", "name")}
+        values = {
+            k: str(resource.get(k) or "") for k in ("verb", "group", "resource", "subresource", "namespace", "name")
+        }
         ask = Ask(**values)
     return {"allowed": True} if plant.access.allowed(user, ask) else {"allowed": False}

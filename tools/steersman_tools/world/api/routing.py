@@ -28,7 +28,11 @@ class Target:
         if request.method == "DELETE":
             return "delete" if self.name else "deletecollection"
         verb = _VERBS.get(request.method, "")
-        if not verb or (verb != "create" and not self.name) or (verb == "create" and self.name and not self.subresource):
+        if (
+            not verb
+            or (verb != "create" and not self.name)
+            or (verb == "create" and self.name and not self.subresource)
+        ):
             raise not_allowed()
         return verb
 
@@ -51,7 +55,12 @@ def target(types: Types, path: str) -> Target:
     if rest[0] == "watch" and len(rest) > 1:
         rest = rest[1:]
     namespace = ""
-    if rest[0] == "namespaces" and len(rest) >= 3 and types.at(group, version, rest[2]) and (group or rest[2] not in ("finalize", "status")):
+    if (
+        rest[0] == "namespaces"
+        and len(rest) >= 3
+        and types.at(group, version, rest[2])
+        and (group or rest[2] not in ("finalize", "status"))
+    ):
         namespace, rest = rest[1], rest[2:]
     kind = types.at(group, version, rest[0])
     if kind is None or len(rest) > 3 or (namespace and not kind.namespaced):

@@ -42,7 +42,7 @@ def label_predicate(text: str) -> Predicate | None:
     while position < len(text):
         found = _TERM.match(text, position)
         if not found or found.end() == position:
-            raise bad_request(f'unable to parse requirement: found \'{text[position:][:1]}\', expected: \'identifier\'')
+            raise bad_request(f"unable to parse requirement: found '{text[position:][:1]}', expected: 'identifier'")
         position = found.end()
         tests.append(_label_test(found))
     return lambda obj: all(test(obj["metadata"].get("labels") or {}) for test in tests)
@@ -67,10 +67,13 @@ def _label_test(found: re.Match[str]) -> Callable[[dict[str, str]], bool]:
         case "notin":
             return lambda labels: labels.get(key) not in values
     if not value.lstrip("-").isdigit():
-        raise bad_request(f"unable to parse requirement: values[0][{key}]: Invalid value: \"{value}\": for 'Gt', 'Lt' operators, the value must be an integer")
+        raise bad_request(
+            f"unable to parse requirement: values[0][{key}]: Invalid value: \"{value}\": for 'Gt', 'Lt' operators, the value must be an integer"
+        )
     bound = int(value)
-    return lambda labels: labels.get(key, "").lstrip("-").isdigit() and (
-        int(labels[key]) > bound if operator == ">" else int(labels[key]) < bound
+    return lambda labels: (
+        labels.get(key, "").lstrip("-").isdigit()
+        and (int(labels[key]) > bound if operator == ">" else int(labels[key]) < bound)
     )
 
 

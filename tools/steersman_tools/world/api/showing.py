@@ -75,9 +75,13 @@ def many(kind: Type, chosen: Sequence[Stored], version: str, request: Request, n
             return Reply.of(table(kind, rows, now, meta))
         case "metadata":
             items = [_metadata(s.obj) for s in chosen]
-            return Reply.of({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "items": items})
+            return Reply.of(
+                {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "items": items}
+            )
     if kind.custom or differs(kind, version) or kind.id == "events.events.k8s.io":
         body = [whole(kind, s.obj, version) if kind.custom else to_version(kind, s.obj, version) for s in chosen]
-        return Reply.of({"kind": f"{kind.kind}List", "apiVersion": kind.api_version(version), "metadata": meta, "items": body})
+        return Reply.of(
+            {"kind": f"{kind.kind}List", "apiVersion": kind.api_version(version), "metadata": meta, "items": body}
+        )
     head = orjson.dumps({"kind": f"{kind.kind}List", "apiVersion": kind.api_version(version), "metadata": meta})
     return Reply(200, head[:-1] + b',"items":[' + b",".join(s.encoded for s in chosen) + b"]}\n")

@@ -95,7 +95,11 @@ def invalid(kind: str, group: str, name: str, causes: Sequence[Cause]) -> ApiErr
     details = _about(name, kind, group) | {
         "causes": [{"reason": c.reason, "message": c.message, "field": c.field} for c in causes]
     }
-    return ApiError(422, f'{kind}.{group} "{name}" is invalid: {whole}' if group else f'{kind} "{name}" is invalid: {whole}', details=details)
+    return ApiError(
+        422,
+        f'{kind}.{group} "{name}" is invalid: {whole}' if group else f'{kind} "{name}" is invalid: {whole}',
+        details=details,
+    )
 
 
 def bad_request(message: str) -> ApiError:

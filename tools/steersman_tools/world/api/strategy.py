@@ -58,7 +58,14 @@ def prepare_create(kind: Type, obj: Obj) -> None:
             obj["spec"] = {"finalizers": ["kubernetes"]}
         case "persistentvolumes" | "persistentvolumeclaims":
             obj["status"] = {"phase": "Pending"}
-        case "deployments.apps" | "daemonsets.apps" | "replicasets.apps" | "statefulsets.apps" | "jobs.batch" | "cronjobs.batch":
+        case (
+            "deployments.apps"
+            | "daemonsets.apps"
+            | "replicasets.apps"
+            | "statefulsets.apps"
+            | "jobs.batch"
+            | "cronjobs.batch"
+        ):
             obj["status"] = EMPTY.get(kind.id, {})
         case "services" | "ingresses.networking.k8s.io":
             obj["status"] = {"loadBalancer": {}}
@@ -67,11 +74,26 @@ def prepare_create(kind: Type, obj: Obj) -> None:
 
 
 EMPTY: dict[str, Obj] = {
-    "daemonsets.apps": {"currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0, "numberReady": 0},
+    "daemonsets.apps": {
+        "currentNumberScheduled": 0,
+        "numberMisscheduled": 0,
+        "desiredNumberScheduled": 0,
+        "numberReady": 0,
+    },
     "replicasets.apps": {"replicas": 0},
     "statefulsets.apps": {"replicas": 0},
-    "poddisruptionbudgets.policy": {"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0},
-    "horizontalpodautoscalers.autoscaling": {"currentReplicas": 0, "desiredReplicas": 0, "conditions": None, "currentMetrics": None},
+    "poddisruptionbudgets.policy": {
+        "disruptionsAllowed": 0,
+        "currentHealthy": 0,
+        "desiredHealthy": 0,
+        "expectedPods": 0,
+    },
+    "horizontalpodautoscalers.autoscaling": {
+        "currentReplicas": 0,
+        "desiredReplicas": 0,
+        "conditions": None,
+        "currentMetrics": None,
+    },
 }
 
 
@@ -83,7 +105,9 @@ def quality(spec: Obj) -> str:
     if not any(r[kind].keys() & {"cpu", "memory"} for r in counted for kind in r):
         return "BestEffort"
     full = all(r["limits"].keys() >= {"cpu", "memory"} for r in counted)
-    same = all(r["requests"].get(k, r["limits"].get(k)) == r["limits"].get(k) for r in counted for k in ("cpu", "memory"))
+    same = all(
+        r["requests"].get(k, r["limits"].get(k)) == r["limits"].get(k) for r in counted for k in ("cpu", "memory")
+    )
     return "Guaranteed" if full and same else "Burstable"
 
 
@@ -103,8 +127,14 @@ def prepare_update(kind: Type, old: Obj, new: Obj, subresource: str) -> Obj:
             del meta[key]
     if subresource == "status":
         kept = {k: v for k, v in before.items() if k not in ("labels", "annotations")}
-        free = {k: v for k, v in (meta if kind.id in _LABELLED_STATUS else before).items() if k in ("labels", "annotations")}
-        return {**old, "status": new.get("status") or {}, "metadata": {**kept, **free, "managedFields": meta.get("managedFields") or []}}
+        free = {
+            k: v for k, v in (meta if kind.id in _LABELLED_STATUS else before).items() if k in ("labels", "annotations")
+        }
+        return {
+            **old,
+            "status": new.get("status") or {},
+            "metadata": {**kept, **free, "managedFields": meta.get("managedFields") or []},
+        }
     new["metadata"] = meta
     if "status" in kind.subresources:
         if "status" in old:

@@ -54,7 +54,9 @@ def serve(plant: Plant, verb: str, where: Target, request: Request, caller: Call
         case "token" if verb == "create":
             return _token(plant, where, request)
         case "finalize" if verb == "update":
-            made = plant.registry.update(where.type, "", where.name, lambda old: request.object(), caller, subresource="finalize")
+            made = plant.registry.update(
+                where.type, "", where.name, lambda old: request.object(), caller, subresource="finalize"
+            )
             return one(where.type, made, where.version, request, plant.clock.now())
     raise ApiError(405, "the server does not allow this method on the requested resource", details={})
 
@@ -73,7 +75,11 @@ def _selector_text(obj: Obj) -> str:
 
 
 def _scale_of(obj: Obj) -> Obj:
-    meta = {k: obj["metadata"][k] for k in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp") if k in obj["metadata"]}
+    meta = {
+        k: obj["metadata"][k]
+        for k in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+        if k in obj["metadata"]
+    }
     spec = {"replicas": obj["spec"].get("replicas", 1)} if obj["spec"].get("replicas", 1) else {}
     status: Obj = {"replicas": (obj.get("status") or {}).get("replicas", 0)}
     if text := _selector_text(obj):
@@ -88,18 +94,31 @@ def _scale(plant: Plant, verb: str, where: Target, request: Request, caller: Cal
     wanted = _patched_scale(_scale_of(obj), request) if verb == "patch" else request.object()
     meta = wanted.get("metadata") or {}
     if meta.get("name", where.name) != where.name:
-        raise bad_request(f"the name of the object ({meta.get('name')}) does not match the name on the URL ({where.name})")
+        raise bad_request(
+            f"the name of the object ({meta.get('name')}) does not match the name on the URL ({where.name})"
+        )
     replicas = (wanted.get("spec") or {}).get("replicas", 0)
     if not isinstance(replicas, int) or isinstance(replicas, bool):
-        raise bad_request(f'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal {type(replicas).__name__} into Go struct field ScaleSpec.spec.replicas of type int32')
+        raise bad_request(
+            f'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal {type(replicas).__name__} into Go struct field ScaleSpec.spec.replicas of type int32'
+        )
     if replicas < 0:
         text = f"spec.replicas: Invalid value: {replicas}: must be greater than or equal to 0"
-        raise ApiError(422, f'Scale.autoscaling "{where.name}" is invalid: {text}', reason="Invalid", details={"name": where.name, "group": "autoscaling", "kind": "Scale"})
+        raise ApiError(
+            422,
+            f'Scale.autoscaling "{where.name}" is invalid: {text}',
+            reason="Invalid",
+            details={"name": where.name, "group": "autoscaling", "kind": "Scale"},
+        )
     asked = meta.get("resourceVersion")
 
     def change(old: Obj) -> Obj:
         made = {**old, "spec": {**old["spec"], "replicas": replicas}}
-        return made if not asked or verb == "patch" else {**made, "metadata": {**old["metadata"], "resourceVersion": asked}}
+        return (
+            made
+            if not asked or verb == "patch"
+            else {**made, "metadata": {**old["metadata"], "resourceVersion": asked}}
+        )
 
     return Reply.of(_scale_of(plant.registry.update(where.type, where.namespace, where.name, change, caller)))
 
@@ -107,7 +126,10 @@ def _scale(plant: Plant, verb: str, where: Target, request: Request, caller: Cal
 def _patched_scale(scale: Obj, request: Request) -> Obj:
     style = PATCHES.get(request.content_type)
     if style is None or style == "apply":
-        raise ApiError(415, f"the body of the request was in an unknown format - accepted media types include: {', '.join(PATCHES)}")
+        raise ApiError(
+            415,
+            f"the body of the request was in an unknown format - accepted media types include: {', '.join(PATCHES)}",
+        )
     try:
         patch: Any = orjson.loads(request.body)
     except orjson.JSONDecodeError as error:
@@ -116,7 +138,9 @@ def _patched_scale(scale: Obj, request: Request) -> Obj:
         return json_patch(scale, patch)
     made = merge_patch(scale, patch)
     if not isinstance(made, dict):
-        raise bad_request("error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}")
+        raise bad_request(
+            "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"
+        )
     return made
 
 
@@ -129,7 +153,7 @@ def _log(plant: Plant, where: Target, request: Request) -> Reply | LogStream:
     for name in ("tailLines", "limitBytes", "sinceSeconds"):
         if query.get(name):
             if not query[name].isdigit():
-                raise bad_request(f"strconv.ParseInt: parsing \"{query[name]}\": invalid syntax")
+                raise bad_request(f'strconv.ParseInt: parsing "{query[name]}": invalid syntax')
             numbers[name] = int(query[name])
     since = plant.clock.now().timestamp() - numbers["sinceSeconds"] if "sinceSeconds" in numbers else 0.0
     if query.get("sinceTime"):
@@ -137,13 +161,17 @@ def _log(plant: Plant, where: Target, request: Request) -> Reply | LogStream:
             since = moment(query["sinceTime"]).timestamp()
         except ValueError as error:
             raise bad_request(f"parsing time {query['sinceTime']!r}") from error
-    wanted = LogOptions(request.flag("previous"), request.flag("timestamps"), numbers.get("tailLines"), numbers.get("limitBytes"), since)
+    wanted = LogOptions(
+        request.flag("previous"), request.flag("timestamps"), numbers.get("tailLines"), numbers.get("limitBytes"), since
+    )
     first = plant.kubelets.log(where.namespace, where.name, container, wanted)
     if not request.flag("follow") or wanted.previous:
         return Reply(200, first, "text/plain")
 
     def more(after: float) -> bytes:
-        return plant.kubelets.log(where.namespace, where.name, container, LogOptions(timestamps=wanted.timestamps, since=after))
+        return plant.kubelets.log(
+            where.namespace, where.name, container, LogOptions(timestamps=wanted.timestamps, since=after)
+        )
 
     return LogStream(first, more, lambda: plant.kubelets.log_goes_on(where.namespace, where.name, container))
 
@@ -156,7 +184,9 @@ def _only_container(pod: Obj) -> str:
     if len(names) == 1 and inits:
         text = f"a container name must be specified for pod {pod['metadata']['name']}, choose one of: [{' '.join(names)}] or one of the init containers: [{' '.join(inits)}]"
         raise bad_request(text)
-    raise bad_request(f"a container name must be specified for pod {pod['metadata']['name']}, choose one of: [{' '.join(names)}]")
+    raise bad_request(
+        f"a container name must be specified for pod {pod['metadata']['name']}, choose one of: [{' '.join(names)}]"
+    )
 
 
 # -- eviction, binding, tokens -------------------------------------------------------------------------------------------
@@ -169,7 +199,9 @@ def _evict(plant: Plant, where: Target, request: Request, caller: Caller) -> Rep
     asked = options(body.get("deleteOptions") or {}, {})
     dry = caller.dry_run or (body.get("deleteOptions") or {}).get("dryRun") == ["All"]
     caller = Caller(caller.user, caller.manager, dry, caller.version)
-    if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed", "Pending") and not pod["metadata"].get("deletionTimestamp"):
+    if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed", "Pending") and not pod["metadata"].get(
+        "deletionTimestamp"
+    ):
         _disrupt(plant, pod, dry_run=dry, caller=caller)
     delete(plant.registry, where.type, where.namespace, where.name, caller, asked)
     return Reply.of({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201)
@@ -182,7 +214,11 @@ def _disrupt(plant: Plant, pod: Obj, *, dry_run: bool, caller: Caller) -> None:
     budgets = [b for b in plant.store.of(kind.id, pod["metadata"]["namespace"])
                if b["spec"].get("selector") is not None and selects(Fields(b["spec"]["selector"]), labels)]  # fmt: skip
     if len(budgets) > 1:
-        raise ApiError(500, "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.", reason="InternalError")
+        raise ApiError(
+            500,
+            "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+            reason="InternalError",
+        )
     for budget in budgets:
         status, name = budget.get("status") or {}, budget["metadata"]["name"]
         if status.get("observedGeneration", 0) < budget["metadata"].get("generation", 0):
@@ -216,7 +252,7 @@ def bind(plant: Plant, namespace: str, name: str, node: str, caller: Caller) -> 
     kind = plant.types["pods"]
     pod = plant.registry.get(kind, namespace, name)
     if pod["spec"].get("nodeName"):
-        raise conflict("pods/binding", "", name, f"pod {name} is already assigned to node \"{pod['spec']['nodeName']}\"")
+        raise conflict("pods/binding", "", name, f'pod {name} is already assigned to node "{pod["spec"]["nodeName"]}"')
     if pod["metadata"].get("deletionTimestamp"):
         raise conflict("pods/binding", "", name, f"pod {name} is being deleted, cannot be assigned to a host")
     old = [c for c in (pod.get("status") or {}).get("conditions") or () if c["type"] != "PodScheduled"]
@@ -232,9 +268,14 @@ def _token(plant: Plant, where: Target, request: Request) -> Reply:
     seconds = int((body.get("spec") or {}).get("expirationSeconds") or 3600)
     token = plant.access.issue(service_account(where.namespace, where.name))
     until = stamp(plant.clock.now() + timedelta(seconds=seconds))
-    meta = {"name": account["metadata"]["name"], "namespace": where.namespace, "creationTimestamp": plant.registry.now()}
-    spec = {"audiences": (body.get("spec") or {}).get("audiences") or ["https://kubernetes.default.svc"], "expirationSeconds": seconds}
+    meta = {
+        "name": account["metadata"]["name"],
+        "namespace": where.namespace,
+        "creationTimestamp": plant.registry.now(),
+    }
+    spec = {
+        "audiences": (body.get("spec") or {}).get("audiences") or ["https://kubernetes.default.svc"],
+        "expirationSeconds": seconds,
+    }
     return Reply.of({"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": meta, "spec": spec,
                      "status": {"token": token, "expirationTimestamp": until}}, 201)  # fmt: skip
-
-

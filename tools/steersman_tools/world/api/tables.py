@@ -38,14 +38,21 @@ def age(since: str | None, now: datetime) -> str:
 def table(kind: Type, objects: list[tuple[Obj, Obj]], now: datetime, meta: Obj) -> Obj:
     """A Table; `objects` are pairs of an object and what stands beside its row (metadata only, unless asked for more)."""
     columns, cells = COLUMNS.get(kind.id, (_default_columns(kind), _default_cells(kind)))
-    shown = [{"name": n, "type": "string", "format": "name" if n == "Name" else "", "description": "", "priority": p} for n, p in columns]
+    shown = [
+        {"name": n, "type": "string", "format": "name" if n == "Name" else "", "description": "", "priority": p}
+        for n, p in columns
+    ]
     rows = [{"cells": cells(obj, lambda since: age(since, now)), "object": beside} for obj, beside in objects]
     return {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "columnDefinitions": shown, "rows": rows}
 
 
 def _default_columns(kind: Type) -> list[tuple[str, int]]:
     if kind.custom and kind.columns:
-        return [("Name", 0), *((name, 0) for name, _, _ in kind.columns), *([] if any(n == "Age" for n, _, _ in kind.columns) else [("Age", 0)])]
+        return [
+            ("Name", 0),
+            *((name, 0) for name, _, _ in kind.columns),
+            *([] if any(n == "Age" for n, _, _ in kind.columns) else [("Age", 0)]),
+        ]
     return [("Name", 0), ("Age" if kind.custom else "Created At", 0)]
 
 

@@ -39,6 +39,10 @@ class Control:
     def type(self, type_id: str) -> Type:
         return self.store.types[type_id]
 
+    def reconcile(self, key: Key) -> float | None:
+        """Brings one thing nearer to what is wanted."""
+        raise NotImplementedError
+
     def wants(self, change: Change) -> Iterable[Key]:
         """Its own objects, and those that own what changed."""
         if change.now.type.id in self.watches:
@@ -59,7 +63,9 @@ class Control:
     def change(self, type_id: str, obj: Obj, new: Obj) -> Obj:
         """Replaces an object by another version of it. Raises ApiError."""
         meta = obj["metadata"]
-        return self.registry.update(self.type(type_id), meta.get("namespace", ""), meta["name"], lambda old: new, self.caller)
+        return self.registry.update(
+            self.type(type_id), meta.get("namespace", ""), meta["name"], lambda old: new, self.caller
+        )
 
     def status(self, type_id: str, obj: Obj, status: Obj) -> Obj:
         return self.registry.set_status(self.type(type_id), obj, status, self.caller)
@@ -80,7 +86,9 @@ class Control:
         return {"apiVersion": kind.api_version(), "kind": kind.kind, "name": meta["name"], "uid": meta["uid"],
                 "controller": True, "blockOwnerDeletion": True}  # fmt: skip
 
-    def tell(self, type_id: str, obj: Obj, reason: str, message: str, *, warning: bool = False, source: str = "") -> None:
+    def tell(
+        self, type_id: str, obj: Obj, reason: str, message: str, *, warning: bool = False, source: str = ""
+    ) -> None:
         """Records an event about an object."""
         kind = self.type(type_id)
         self.recorder.tell(kind, obj, "Warning" if warning else "Normal", reason, message, source or self.source)
@@ -93,16 +101,27 @@ class Control:
 
 def active(pod: Obj) -> bool:
     """Whether a pod counts: it has neither ended nor is it being deleted."""
-    return (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed") and not pod["metadata"].get("deletionTimestamp")
+    return (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed") and not pod["metadata"].get(
+        "deletionTimestamp"
+    )
 
 
 def ready(pod: Obj) -> bool:
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in (pod.get("status") or {}).get("conditions") or ())
+    return any(
+        c["type"] == "Ready" and c["status"] == "True" for c in (pod.get("status") or {}).get("conditions") or ()
+    )
 
 
 def available(pod: Obj, least: int, now: datetime) -> bool:
     """Whether a pod has been ready for at least so many seconds."""
-    found = next((c for c in (pod.get("status") or {}).get("conditions") or () if c["type"] == "Ready" and c["status"] == "True"), None)
+    found = next(
+        (
+            c
+            for c in (pod.get("status") or {}).get("conditions") or ()
+            if c["type"] == "Ready" and c["status"] == "True"
+        ),
+        None,
+    )
     if found is None:
         return False
     return not least or (now - moment(found["lastTransitionTime"])).total_seconds() >= least

@@ -51,7 +51,9 @@ class CronJobs(Control):
             try:
                 status = self._fire(obj, status)
             except (ValueError, IndexError):
-                self.tell(CRON, obj, "UnparseableSchedule", f"unparseable schedule: {obj['spec']['schedule']!r}", warning=True)
+                self.tell(
+                    CRON, obj, "UnparseableSchedule", f"unparseable schedule: {obj['spec']['schedule']!r}", warning=True
+                )
                 return None
         self.status(CRON, obj, status)
         return 60.0 - self.now.second - self.now.microsecond / 1e6
@@ -62,7 +64,14 @@ class CronJobs(Control):
         done: dict[str, list[Obj]] = {"Complete": [], "Failed": []}
         known = {a["uid"] for a in status.get("active") or ()}
         for job in jobs:
-            end = next((c["type"] for c in (job.get("status") or {}).get("conditions") or () if c["status"] == "True" and c["type"] in done), None)
+            end = next(
+                (
+                    c["type"]
+                    for c in (job.get("status") or {}).get("conditions") or ()
+                    if c["status"] == "True" and c["type"] in done
+                ),
+                None,
+            )
             if end is None:
                 alive.append(self._ref(job))
                 continue
@@ -70,7 +79,9 @@ class CronJobs(Control):
             if job["metadata"]["uid"] in known:
                 self.tell(CRON, obj, "SawCompletedJob", f"Saw completed job: {job['metadata']['name']}, status: {end}")
                 if end == "Complete":
-                    status["lastSuccessfulTime"] = (job.get("status") or {}).get("completionTime") or self.registry.now()
+                    status["lastSuccessfulTime"] = (job.get("status") or {}).get(
+                        "completionTime"
+                    ) or self.registry.now()
         for end, field in (("Complete", "successfulJobsHistoryLimit"), ("Failed", "failedJobsHistoryLimit")):
             limit = obj["spec"].get(field)
             old = sorted(done[end], key=lambda j: (j.get("status") or {}).get("startTime", ""))
@@ -82,7 +93,14 @@ class CronJobs(Control):
 
     def _ref(self, job: Obj) -> Obj:
         meta = job["metadata"]
-        return {"kind": "Job", "namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"], "apiVersion": "batch/v1", "resourceVersion": meta["resourceVersion"]}
+        return {
+            "kind": "Job",
+            "namespace": meta["namespace"],
+            "name": meta["name"],
+            "uid": meta["uid"],
+            "apiVersion": "batch/v1",
+            "resourceVersion": meta["resourceVersion"],
+        }
 
     def _fire(self, obj: Obj, status: Obj) -> Obj:
         schedule, now = obj["spec"]["schedule"], self.now.replace(second=0, microsecond=0)
@@ -91,11 +109,22 @@ class CronJobs(Control):
             return status
         deadline = obj["spec"].get("startingDeadlineSeconds")
         if deadline is not None and (self.now - due).total_seconds() > deadline:
-            self.tell(CRON, obj, "MissSchedule", f"Missed scheduled time to start a job: {due:%a, %d %b %Y %H:%M:%S} +0000", warning=True)
+            self.tell(
+                CRON,
+                obj,
+                "MissSchedule",
+                f"Missed scheduled time to start a job: {due:%a, %d %b %Y %H:%M:%S} +0000",
+                warning=True,
+            )
             return status
         policy, alive = obj["spec"].get("concurrencyPolicy", "Allow"), status.get("active") or []
         if alive and policy == "Forbid":
-            self.tell(CRON, obj, "JobAlreadyActive", "Not starting job because prior execution is running and concurrency policy is Forbid")
+            self.tell(
+                CRON,
+                obj,
+                "JobAlreadyActive",
+                "Not starting job because prior execution is running and concurrency policy is Forbid",
+            )
             return status
         if alive and policy == "Replace":
             for ref in alive:
@@ -119,11 +148,21 @@ class CronJobs(Control):
         name = f"{meta['name']}-{int(due.timestamp()) // 60}"
         extra = {k: v for k, v in (template.get("metadata") or {}).items() if k in ("labels", "annotations") and v}
         try:
-            job = self.create(JOB, {"metadata": {**extra, "name": name, "namespace": meta["namespace"], "ownerReferences": [self.reference(CRON, obj)]}, "spec": template["spec"]})
+            job = self.create(
+                JOB,
+                {
+                    "metadata": {
+                        **extra,
+                        "name": name,
+                        "namespace": meta["namespace"],
+                        "ownerReferences": [self.reference(CRON, obj)],
+                    },
+                    "spec": template["spec"],
+                },
+            )
         except ApiError as error:
             if error.reason != "AlreadyExists":
                 self.tell(CRON, obj, "FailedCreate", f"Error creating job: {error.message}", warning=True)
             return status
         self.tell(CRON, obj, "SuccessfulCreate", f"Created job {name}")
         return status | {"lastScheduleTime": stamp(due), "active": [*alive, self._ref(job)]}
-

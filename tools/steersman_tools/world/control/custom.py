@@ -18,7 +18,14 @@ def type_of(crd: Obj) -> Type:
     names = spec["names"]
     versions = sorted((v for v in spec["versions"] if v.get("served", True)), key=lambda v: not v.get("storage"))
     subs = tuple(k for k in ("status", "scale") if any(k in (v.get("subresources") or {}) for v in versions))
-    columns = tuple((c["name"], c.get("type", "string"), c["jsonPath"]) for c in versions[0].get("additionalPrinterColumns") or ()) if versions else ()
+    columns = (
+        tuple(
+            (c["name"], c.get("type", "string"), c["jsonPath"])
+            for c in versions[0].get("additionalPrinterColumns") or ()
+        )
+        if versions
+        else ()
+    )
     served = tuple((v["name"], f"custom.{spec['group']}.{names['kind']}") for v in versions)
     return Type(names["plural"], names["kind"], spec["group"], served, spec.get("scope") == "Namespaced", tuple(names.get("shortNames") or ()),
                 subs, tuple(names.get("categories") or ()), columns, custom=True)  # fmt: skip
@@ -47,8 +54,17 @@ class CustomResources(Control):
         now, spec = self.registry.now(), crd["spec"]
         old = {c["type"]: c for c in (crd.get("status") or {}).get("conditions") or ()}
         conditions = [
-            {"type": t, "status": "True", "lastTransitionTime": old[t]["lastTransitionTime"] if t in old else now, "reason": r, "message": m}
-            for t, r, m in (("NamesAccepted", "NoConflicts", "no conflicts found"), ("Established", "InitialNamesAccepted", "the initial names have been accepted"))
+            {
+                "type": t,
+                "status": "True",
+                "lastTransitionTime": old[t]["lastTransitionTime"] if t in old else now,
+                "reason": r,
+                "message": m,
+            }
+            for t, r, m in (
+                ("NamesAccepted", "NoConflicts", "no conflicts found"),
+                ("Established", "InitialNamesAccepted", "the initial names have been accepted"),
+            )
         ]
         stored = [v["name"] for v in spec["versions"] if v.get("storage")]
         self.status(CRD, crd, {"conditions": conditions, "acceptedNames": spec["names"], "storedVersions": stored})

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ...fields import Fields
+from ..api.registry import Registry
 from ..objects import Obj
+from ..recorder import Recorder
 from ..schedule.filters import node_matches, tolerated
 from ..schedule.views import NodeView, pod_view
 from ..store import Change, Key
@@ -22,7 +24,7 @@ class DaemonSets(Control):
     name = "daemonset"
     watches, owns = (DS,), ("pods",)
 
-    def __init__(self, registry, recorder, nodes: Callable[[], Iterable[NodeView]]) -> None:  # type: ignore[no-untyped-def]   # as Control
+    def __init__(self, registry: Registry, recorder: Recorder, nodes: Callable[[], Iterable[NodeView]]) -> None:
         super().__init__(registry, recorder)
         self.nodes = nodes
 
@@ -31,7 +33,12 @@ class DaemonSets(Control):
         if change.now.type.id == "nodes":
             before = change.before.obj if change.before else None
             now = change.now.obj
-            if before is None or change.kind == "DELETED" or before.get("spec") != now.get("spec") or before["metadata"].get("labels") != now["metadata"].get("labels"):
+            if (
+                before is None
+                or change.kind == "DELETED"
+                or before.get("spec") != now.get("spec")
+                or before["metadata"].get("labels") != now["metadata"].get("labels")
+            ):
                 yield from self.store.items[DS]
 
     def reconcile(self, key: Key) -> float | None:
@@ -56,14 +63,29 @@ class DaemonSets(Control):
         """Whether the node takes a pod of the set; cordons and pressure do not matter."""
         template = obj["spec"]["template"]
         probe = pod_view({"metadata": {"name": "", "namespace": "", "uid": ""}, "spec": template["spec"]})
-        tolerations = [*Fields(template["spec"]).each("tolerations"), *(Fields({"key": k, "operator": "Exists", "effect": e}) for k, e in _BORNE)]
-        return node_matches(probe, node) and all(t.get("effect") == "PreferNoSchedule" or tolerated(t, tolerations) for t in node.taints)
+        tolerations = [
+            *Fields(template["spec"]).each("tolerations"),
+            *(Fields({"key": k, "operator": "Exists", "effect": e}) for k, e in _BORNE),
+        ]
+        return node_matches(probe, node) and all(
+            t.get("effect") == "PreferNoSchedule" or tolerated(t, tolerations) for t in node.taints
+        )
 
     def _manage(self, obj: Obj, by_node: dict[str, list[Obj]], wanted: list[str], mark: str) -> None:
         for name in wanted:
             alive = by_node.get(name, [])
-            for pod in [p for p in alive if (p.get("status") or {}).get("phase") == "Failed" and not p["metadata"].get("deletionTimestamp")]:
-                self.tell(DS, obj, "FailedDaemonPod", f"Found failed daemon pod {pod['metadata']['namespace']}/{pod['metadata']['name']} on node {name}, will try to kill it", warning=True)
+            for pod in [
+                p
+                for p in alive
+                if (p.get("status") or {}).get("phase") == "Failed" and not p["metadata"].get("deletionTimestamp")
+            ]:
+                self.tell(
+                    DS,
+                    obj,
+                    "FailedDaemonPod",
+                    f"Found failed daemon pod {pod['metadata']['namespace']}/{pod['metadata']['name']} on node {name}, will try to kill it",
+                    warning=True,
+                )
                 self.delete("pods", pod)
             if not alive:
                 self._create(obj, name, mark)
@@ -77,9 +99,19 @@ class DaemonSets(Control):
         template, meta = obj["spec"]["template"], obj["metadata"]
         field = {"key": "metadata.name", "operator": "In", "values": [node]}
         affinity = {**(template["spec"].get("affinity") or {})}
-        affinity["nodeAffinity"] = {**(affinity.get("nodeAffinity") or {}), "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchFields": [field]}]}}
-        tolerations = [*(template["spec"].get("tolerations") or ()), *({"key": k, "operator": "Exists", "effect": e} for k, e in _BORNE)]
-        labels = {**((template.get("metadata") or {}).get("labels") or {}), LABEL: mark, "pod-template-generation": str(meta.get("generation", 1))}
+        affinity["nodeAffinity"] = {
+            **(affinity.get("nodeAffinity") or {}),
+            "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchFields": [field]}]},
+        }
+        tolerations = [
+            *(template["spec"].get("tolerations") or ()),
+            *({"key": k, "operator": "Exists", "effect": e} for k, e in _BORNE),
+        ]
+        labels = {
+            **((template.get("metadata") or {}).get("labels") or {}),
+            LABEL: mark,
+            "pod-template-generation": str(meta.get("generation", 1)),
+        }
         made = self.create("pods", {
             "metadata": {"generateName": f"{meta['name']}-", "namespace": meta["namespace"], "labels": labels,
                          "annotations": (template.get("metadata") or {}).get("annotations"), "ownerReferences": [self.reference(DS, obj)]},
@@ -93,7 +125,9 @@ class DaemonSets(Control):
         for name in wanted:
             for pod in by_node.get(name, [])[:1]:
                 stale = (pod["metadata"].get("labels") or {}).get(LABEL) != mark
-                if pod["metadata"].get("deletionTimestamp") or (not available(pod, obj["spec"].get("minReadySeconds", 0), self.now) and not stale):
+                if pod["metadata"].get("deletionTimestamp") or (
+                    not available(pod, obj["spec"].get("minReadySeconds", 0), self.now) and not stale
+                ):
                     room -= 1
                 elif stale and not ready(pod):
                     self.delete("pods", pod)
@@ -121,7 +155,7 @@ class DaemonSets(Control):
 def _node_of(pod: Obj) -> str:
     if name := pod["spec"].get("nodeName"):
         return str(name)
-    terms = Fields(pod["spec"]).each("affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms")
+    terms = Fields(pod["spec"]).each(
+        "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
+    )
     return next((v for t in terms for f in t.each("matchFields") for v in f.texts("values")), "")
-
-

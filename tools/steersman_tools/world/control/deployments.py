@@ -16,7 +16,16 @@ from .rolling import Counts, bounds, grown, proportional, shrunk
 HASH = "pod-template-hash"
 REVISION, HISTORY = "deployment.kubernetes.io/revision", "deployment.kubernetes.io/revision-history"
 DESIRED, MAX = "deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"
-_OWN = frozenset({REVISION, HISTORY, DESIRED, MAX, "kubectl.kubernetes.io/last-applied-configuration", "deprecated.deployment.rollback.to"})
+_OWN = frozenset(
+    {
+        REVISION,
+        HISTORY,
+        DESIRED,
+        MAX,
+        "kubectl.kubernetes.io/last-applied-configuration",
+        "deprecated.deployment.rollback.to",
+    }
+)
 RS = "replicasets.apps"
 
 
@@ -30,7 +39,10 @@ def plain(template: Obj) -> Obj:
     """A template without the mark of its ReplicaSet."""
     meta = dict(template.get("metadata") or {})
     labels = {k: v for k, v in (meta.get("labels") or {}).items() if k != HASH}
-    return {**template, "metadata": {**{k: v for k, v in meta.items() if k not in ("labels", "creationTimestamp")}, "labels": labels}}
+    return {
+        **template,
+        "metadata": {**{k: v for k, v in meta.items() if k not in ("labels", "creationTimestamp")}, "labels": labels},
+    }
 
 
 class Deployments(Control):
@@ -41,7 +53,7 @@ class Deployments(Control):
         yield from super().wants(change)
         if change.now.type.id == "pods" and change.kind == "DELETED" and (owner := controller_of(change.now.obj)):
             found = self.store.get(RS, change.now.key[0], owner["name"])
-            if found and (top := controller_of(found)):     # Recreate waits for the last pod
+            if found and (top := controller_of(found)):  # Recreate waits for the last pod
                 yield (change.now.key[0], top["name"])
 
     def reconcile(self, key: Key) -> float | None:
@@ -81,9 +93,13 @@ class Deployments(Control):
         current = self._current(obj, found)
         top = max((_revision(r) for r in found if r is not current), default=0)
         if current is not None:
-            current = self._mark(obj, current, str(max(top + 1, 1)) if _revision(current) <= top else str(_revision(current) or 1))
+            current = self._mark(
+                obj, current, str(max(top + 1, 1)) if _revision(current) <= top else str(_revision(current) or 1)
+            )
             if self._condition(obj, "Progressing") is None and _waits(obj):
-                self._progress(obj, "True", "FoundNewReplicaSet", f'Found new replica set "{current["metadata"]["name"]}"')
+                self._progress(
+                    obj, "True", "FoundNewReplicaSet", f'Found new replica set "{current["metadata"]["name"]}"'
+                )
             return current
         template = plain(obj["spec"]["template"])
         mark = template_hash(template)
@@ -91,8 +107,17 @@ class Deployments(Control):
         selector = obj["spec"]["selector"]
         selector = {**selector, "matchLabels": {**(selector.get("matchLabels") or {}), HASH: mark}}
         surge, _ = self._bounds(obj)
-        size = grown(Counts("", 0, 0), [_counts(r) for r in found], obj["spec"]["replicas"], surge) if self._rolls(obj) else obj["spec"]["replicas"]
-        notes = {**_notes(obj), REVISION: str(top + 1), DESIRED: str(obj["spec"]["replicas"]), MAX: str(obj["spec"]["replicas"] + surge)}
+        size = (
+            grown(Counts("", 0, 0), [_counts(r) for r in found], obj["spec"]["replicas"], surge)
+            if self._rolls(obj)
+            else obj["spec"]["replicas"]
+        )
+        notes = {
+            **_notes(obj),
+            REVISION: str(top + 1),
+            DESIRED: str(obj["spec"]["replicas"]),
+            MAX: str(obj["spec"]["replicas"] + surge),
+        }
         made = self.create(RS, {
             "metadata": {"name": f"{obj['metadata']['name']}-{mark}", "namespace": obj["metadata"]["namespace"], "labels": labels,
                          "annotations": notes, "ownerReferences": [self.reference("deployments.apps", obj)]},
@@ -123,7 +148,9 @@ class Deployments(Control):
         live = self.store.get("deployments.apps", obj["metadata"]["namespace"], obj["metadata"]["name"])
         if live is not None and (live["metadata"].get("annotations") or {}).get(REVISION) != revision:
             notes = {**(live["metadata"].get("annotations") or {}), REVISION: revision}
-            new = live | {"metadata": live["metadata"] | {"annotations": notes}}     # by way of the status: no new generation
+            new = live | {
+                "metadata": live["metadata"] | {"annotations": notes}
+            }  # by way of the status: no new generation
             self.registry.update(self.type("deployments.apps"), live["metadata"]["namespace"], live["metadata"]["name"],
                                  lambda old: new, self.caller, subresource="status")  # fmt: skip
 
@@ -151,7 +178,12 @@ class Deployments(Control):
         old = entry["spec"].get("replicas", 0)
         if old == size and notes == entry["metadata"].get("annotations"):
             return entry
-        made = self.change(RS, entry, entry | {"spec": {**entry["spec"], "replicas": size}, "metadata": entry["metadata"] | {"annotations": notes}})
+        made = self.change(
+            RS,
+            entry,
+            entry
+            | {"spec": {**entry["spec"], "replicas": size}, "metadata": entry["metadata"] | {"annotations": notes}},
+        )
         if old != size:
             self._told(obj, "up" if size > old else "down", made, old, size)
         return made
@@ -161,7 +193,12 @@ class Deployments(Control):
 
     def _told(self, obj: Obj, way: str, entry: Obj, old: int, size: int) -> None:
         change = f"from {old} to {size}" if self.modern else f"to {size}"
-        self.tell("deployments.apps", obj, "ScalingReplicaSet", f"Scaled {way} replica set {entry['metadata']['name']} {change}")
+        self.tell(
+            "deployments.apps",
+            obj,
+            "ScalingReplicaSet",
+            f"Scaled {way} replica set {entry['metadata']['name']} {change}",
+        )
 
     def _scale(self, obj: Obj, found: list[Obj]) -> None:
         """Fits the ReplicaSets to a new number without rolling on."""
@@ -169,12 +206,13 @@ class Deployments(Control):
         alive = [r for r in found if r["spec"].get("replicas", 0)]
         if len(alive) <= 1:
             one = alive[0] if alive else current
-            if one is not None and one["spec"].get("replicas", 0) != wanted:
-                self._resize(obj, one, wanted)
-            elif one is not None:
+            if (one is not None and one["spec"].get("replicas", 0) != wanted) or one is not None:
                 self._resize(obj, one, wanted)
             return
-        if current is not None and (current.get("status") or {}).get("availableReplicas", 0) == current["spec"].get("replicas") == wanted:
+        if (
+            current is not None
+            and (current.get("status") or {}).get("availableReplicas", 0) == current["spec"].get("replicas") == wanted
+        ):
             for entry in alive:
                 if entry is not current:
                     self._resize(obj, entry, 0)
@@ -215,7 +253,11 @@ class Deployments(Control):
         if current is None or not _complete(obj):
             return
         limit = obj["spec"].get("revisionHistoryLimit", 10)
-        idle = [r for r in found if r is not current and not r["spec"].get("replicas") and not (r.get("status") or {}).get("replicas")]
+        idle = [
+            r
+            for r in found
+            if r is not current and not r["spec"].get("replicas") and not (r.get("status") or {}).get("replicas")
+        ]
         for entry in sorted(idle, key=_revision)[: max(0, len(idle) - limit)]:
             self.delete(RS, entry)
 
@@ -228,7 +270,14 @@ class Deployments(Control):
         live = self.store.get("deployments.apps", obj["metadata"]["namespace"], obj["metadata"]["name"])
         if live is not None:
             now = self.registry.now()
-            made = {"type": "Progressing", "status": status, "lastUpdateTime": now, "lastTransitionTime": now, "reason": reason, "message": message}
+            made = {
+                "type": "Progressing",
+                "status": status,
+                "lastUpdateTime": now,
+                "lastTransitionTime": now,
+                "reason": reason,
+                "message": message,
+            }
             conditions = set_condition((live.get("status") or {}).get("conditions") or [], made)
             self.status("deployments.apps", live, {**(live.get("status") or {}), "conditions": conditions})
 
@@ -255,12 +304,14 @@ def _notes(obj: Obj) -> dict[str, str]:
 
 
 def _counts(obj: Obj) -> Counts:
-    return Counts(obj["metadata"]["name"], obj["spec"].get("replicas", 0), (obj.get("status") or {}).get("availableReplicas", 0))
+    return Counts(
+        obj["metadata"]["name"], obj["spec"].get("replicas", 0), (obj.get("status") or {}).get("availableReplicas", 0)
+    )
 
 
 def _waits(obj: Obj) -> bool:
     """Whether the Deployment's progress is watched."""
-    return obj["spec"].get("progressDeadlineSeconds", 600) < 2**31 - 1
+    return int(obj["spec"].get("progressDeadlineSeconds", 600)) < 2**31 - 1
 
 
 def _complete(obj: Obj) -> bool:

@@ -33,7 +33,11 @@ class Disruption(Control):
         if budget is None:
             return None
         selector = budget["spec"].get("selector")
-        pods = [p for p in self.store.of("pods", key[0]) if selector is not None and selects(Fields(selector), p["metadata"].get("labels") or {})]
+        pods = [
+            p
+            for p in self.store.of("pods", key[0])
+            if selector is not None and selects(Fields(selector), p["metadata"].get("labels") or {})
+        ]
         pods = [p for p in pods if (p.get("status") or {}).get("phase") not in ("Succeeded", "Failed")]
         expected = self._expected(pods)
         spec = budget["spec"]
@@ -45,7 +49,10 @@ class Disruption(Control):
         disrupted = {n: t for n, t in ((budget.get("status") or {}).get("disruptedPods") or {}).items()
                      if any(p["metadata"]["name"] == n and not p["metadata"].get("deletionTimestamp") for p in pods)
                      and (self.now - moment(t)).total_seconds() < 120}  # fmt: skip
-        healthy = sum(ready(p) and not p["metadata"].get("deletionTimestamp") and p["metadata"]["name"] not in disrupted for p in pods)
+        healthy = sum(
+            ready(p) and not p["metadata"].get("deletionTimestamp") and p["metadata"]["name"] not in disrupted
+            for p in pods
+        )
         allowed = max(0, healthy - wanted) if expected else 0
         status: Obj = {"disruptionsAllowed": allowed, "currentHealthy": healthy, "desiredHealthy": wanted, "expectedPods": expected,
                        "observedGeneration": budget["metadata"].get("generation", 1)}  # fmt: skip
@@ -68,7 +75,9 @@ class Disruption(Control):
                 top = controller_of(found) if found else None
                 if top and found:
                     kind = self.store.types.of_kind(top["apiVersion"].rpartition("/")[0], top["kind"])
-                    found = (self.store.get(kind.id, pod["metadata"]["namespace"], top["name"]) if kind else None) or found
+                    found = (
+                        self.store.get(kind.id, pod["metadata"]["namespace"], top["name"]) if kind else None
+                    ) or found
                     if top["uid"] in seen:
                         continue
                     seen.add(top["uid"])

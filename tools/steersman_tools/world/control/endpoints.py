@@ -46,13 +46,19 @@ class Endpoints(Control):
     def reconcile(self, key: Key) -> float | None:
         service = self.store.get("services", *key)
         if service is None:
-            if (old := self.store.get("endpoints", *key)) is not None and "endpoints.kubernetes.io/last-change-trigger-time" in str(old["metadata"]):
+            if (
+                old := self.store.get("endpoints", *key)
+            ) is not None and "endpoints.kubernetes.io/last-change-trigger-time" in str(old["metadata"]):
                 self.delete("endpoints", old)
             return None
         selector = service["spec"].get("selector")
         if not selector or service["spec"].get("type") == "ExternalName":
             return None
-        pods = [p for p in self.store.of("pods", key[0]) if matches(selector, p["metadata"].get("labels") or {}) and _counts(p)]
+        pods = [
+            p
+            for p in self.store.of("pods", key[0])
+            if matches(selector, p["metadata"].get("labels") or {}) and _counts(p)
+        ]
         pods.sort(key=lambda p: p["status"]["podIP"])
         self._endpoints(service, pods)
         self._slice(service, pods)
@@ -62,7 +68,11 @@ class Endpoints(Control):
         groups: dict[tuple[tuple[str, int, str], ...], tuple[list[Obj], list[Obj]]] = {}
         ports = service["spec"].get("ports") or []
         for pod in pods:
-            found = [(p.get("name", ""), number, p.get("protocol", "TCP")) for p in ports if (number := target_port(p, pod)) is not None]
+            found = [
+                (p.get("name", ""), number, p.get("protocol", "TCP"))
+                for p in ports
+                if (number := target_port(p, pod)) is not None
+            ]
             if ports and not found:
                 continue
             spot = groups.setdefault(tuple(found), ([], []))
@@ -76,7 +86,10 @@ class Endpoints(Control):
             if bad:
                 subset["notReadyAddresses"] = bad
             if found_ports:
-                subset["ports"] = [({"name": n} if n else {}) | {"port": number, "protocol": protocol} for n, number, protocol in found_ports]
+                subset["ports"] = [
+                    ({"name": n} if n else {}) | {"port": number, "protocol": protocol}
+                    for n, number, protocol in found_ports
+                ]
             subsets.append(subset)
         self._write(service, subsets)
 
@@ -94,14 +107,24 @@ class Endpoints(Control):
         if service["spec"].get("clusterIP") == "None":
             labels["service.kubernetes.io/headless"] = ""
         notes = {"endpoints.kubernetes.io/last-change-trigger-time": self.registry.now()}
-        body: Obj = {"metadata": {"name": meta["name"], "namespace": meta["namespace"], "labels": labels, "annotations": notes}}
+        body: Obj = {
+            "metadata": {"name": meta["name"], "namespace": meta["namespace"], "labels": labels, "annotations": notes}
+        }
         if subsets:
             body["subsets"] = subsets
         old = self.store.get("endpoints", meta["namespace"], meta["name"])
         if old is None:
             self.create("endpoints", body)
         elif old.get("subsets") != body.get("subsets") or (old["metadata"].get("labels") or {}) != labels:
-            self.change("endpoints", old, {**{k: v for k, v in old.items() if k != "subsets"}, **body, "metadata": {**old["metadata"], "labels": labels, "annotations": notes}})
+            self.change(
+                "endpoints",
+                old,
+                {
+                    **{k: v for k, v in old.items() if k != "subsets"},
+                    **body,
+                    "metadata": {**old["metadata"], "labels": labels, "annotations": notes},
+                },
+            )
 
     def _slice(self, service: Obj, pods: list[Obj]) -> None:
         meta = service["metadata"]
@@ -117,8 +140,16 @@ class Endpoints(Control):
             if zone := ((node or {"metadata": {}})["metadata"].get("labels") or {}).get("topology.kubernetes.io/zone"):
                 entry["zone"] = zone
             entries.append(entry)
-        labels = {**(meta.get("labels") or {}), "kubernetes.io/service-name": meta["name"], "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"}
-        body: Obj = {"addressType": "IPv4", "endpoints": entries, "ports": [{k: v for k, v in p.items() if v is not None} for p in ports]}
+        labels = {
+            **(meta.get("labels") or {}),
+            "kubernetes.io/service-name": meta["name"],
+            "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+        }
+        body: Obj = {
+            "addressType": "IPv4",
+            "endpoints": entries,
+            "ports": [{k: v for k, v in p.items() if v is not None} for p in ports],
+        }
         owned = self.store.owned(meta["uid"], SLICES)
         if not owned:
             self.create(SLICES, {"metadata": {"generateName": f"{meta['name']}-", "namespace": meta["namespace"], "labels": labels,

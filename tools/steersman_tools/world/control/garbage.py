@@ -24,9 +24,9 @@ class Garbage(Control):
             for owner in stored.obj["metadata"].get("ownerReferences") or ():
                 if kind := self.store.types.of_kind(owner["apiVersion"].rpartition("/")[0], owner["kind"]):
                     yield (kind.id, f"{stored.key[0] if kind.namespaced else ''}/{owner['name']}")
-        elif change.kind == "ADDED" and stored.obj["metadata"].get("ownerReferences"):
-            yield (stored.type.id, "/".join(stored.key))
-        elif stored.obj["metadata"].get("deletionTimestamp") and stored.obj["metadata"].get("finalizers"):
+        elif (change.kind == "ADDED" and stored.obj["metadata"].get("ownerReferences")) or (
+            stored.obj["metadata"].get("deletionTimestamp") and stored.obj["metadata"].get("finalizers")
+        ):
             yield (stored.type.id, "/".join(stored.key))
 
     def reconcile(self, key: Key) -> float | None:
@@ -35,13 +35,13 @@ class Garbage(Control):
                 self._judge(type_id, obj)
             return None
         namespace, _, name = key[1].partition("/")
-        obj = self.store.get(key[0], namespace, name)
-        if obj is None:
+        found = self.store.get(key[0], namespace, name)
+        if found is None:
             return None
-        if obj["metadata"].get("deletionTimestamp"):
-            self._finalize(key[0], obj)
-        elif obj["metadata"].get("ownerReferences"):
-            self._judge(key[0], obj)
+        if found["metadata"].get("deletionTimestamp"):
+            self._finalize(key[0], found)
+        elif found["metadata"].get("ownerReferences"):
+            self._judge(key[0], found)
         return None
 
     def _dependents(self, uid: str) -> list[tuple[str, Obj]]:

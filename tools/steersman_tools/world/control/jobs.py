@@ -22,7 +22,12 @@ class Jobs(Control):
             return self._expire(obj)
         spec, status = obj["spec"], dict(obj.get("status") or {})
         pods = self.store.owned(obj["metadata"]["uid"], "pods")
-        alive = [p for p in pods if (p.get("status") or {}).get("phase") not in ("Succeeded", "Failed") and not p["metadata"].get("deletionTimestamp")]
+        alive = [
+            p
+            for p in pods
+            if (p.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+            and not p["metadata"].get("deletionTimestamp")
+        ]
         succeeded = sum((p.get("status") or {}).get("phase") == "Succeeded" for p in pods)
         failed = sum((p.get("status") or {}).get("phase") == "Failed" for p in pods)
         if not spec.get("suspend"):
@@ -40,9 +45,15 @@ class Jobs(Control):
                 self.delete("pods", pod)
         else:
             again = self._manage(obj, pods, alive, succeeded, failed)
-            alive = [p for p in self.store.owned(obj["metadata"]["uid"], "pods") if (p.get("status") or {}).get("phase") not in ("Succeeded", "Failed")]
+            alive = [
+                p
+                for p in self.store.owned(obj["metadata"]["uid"], "pods")
+                if (p.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+            ]
         counts = {"active": len(alive), "succeeded": succeeded, "failed": failed, "ready": sum(map(ready, alive))}
-        status = {k: v for k, v in status.items() if k not in counts} | {k: v for k, v in counts.items() if v or k == "ready"}
+        status = {k: v for k, v in status.items() if k not in counts} | {
+            k: v for k, v in counts.items() if v or k == "ready"
+        }
         self.status(JOB, obj, status)
         limit = spec.get("activeDeadlineSeconds")
         if limit and not end and status.get("startTime"):
@@ -55,13 +66,19 @@ class Jobs(Control):
     def _end(self, obj: Obj, status: Obj, alive: list[Obj], succeeded: int, failed: int) -> tuple[str, str, str] | None:
         """How the Job ends now: condition, reason, message."""
         spec = obj["spec"]
-        restarts = sum(c.get("restartCount", 0) for p in alive for c in (p.get("status") or {}).get("containerStatuses") or ())
+        restarts = sum(
+            c.get("restartCount", 0) for p in alive for c in (p.get("status") or {}).get("containerStatuses") or ()
+        )
         limit = spec.get("backoffLimit", 6)
         on_failure = (spec["template"]["spec"].get("restartPolicy")) == "OnFailure"
         if failed > limit or (on_failure and restarts and (restarts >= limit if limit else restarts > 0)):
             return "Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit"
         deadline = spec.get("activeDeadlineSeconds")
-        if deadline and status.get("startTime") and (self.now - moment(status["startTime"])).total_seconds() >= deadline:
+        if (
+            deadline
+            and status.get("startTime")
+            and (self.now - moment(status["startTime"])).total_seconds() >= deadline
+        ):
             return "Failed", "DeadlineExceeded", "Job was active longer than specified deadline"
         wanted = spec.get("completions")
         if (wanted is not None and succeeded >= wanted) or (wanted is None and succeeded and not alive):
@@ -119,7 +136,9 @@ class Jobs(Control):
         ttl = obj["spec"].get("ttlSecondsAfterFinished")
         if ttl is None:
             return None
-        ended = next(c["lastTransitionTime"] for c in obj["status"]["conditions"] if c["type"] in ("Complete", "Failed"))
+        ended = next(
+            c["lastTransitionTime"] for c in obj["status"]["conditions"] if c["type"] in ("Complete", "Failed")
+        )
         left = ttl - self.seconds_since(ended)
         if left > 0:
             return float(left)
@@ -128,4 +147,7 @@ class Jobs(Control):
 
 
 def _finished(obj: Obj) -> bool:
-    return any(c["type"] in ("Complete", "Failed") and c["status"] == "True" for c in (obj.get("status") or {}).get("conditions") or ())
+    return any(
+        c["type"] in ("Complete", "Failed") and c["status"] == "True"
+        for c in (obj.get("status") or {}).get("conditions") or ()
+    )

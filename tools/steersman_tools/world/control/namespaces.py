@@ -60,7 +60,9 @@ class Namespaces(Control):
         if not finalizers and not obj["metadata"].get("finalizers"):
             self.store.remove(self.type("namespaces"), ("", name))
         elif finalizers != obj["spec"].get("finalizers"):
-            self.store.put(self.type("namespaces"), obj | {"spec": {"finalizers": finalizers}, "metadata": dict(obj["metadata"])})
+            self.store.put(
+                self.type("namespaces"), obj | {"spec": {"finalizers": finalizers}, "metadata": dict(obj["metadata"])}
+            )
         return None
 
     def _tell_waits(self, obj: Obj, held: dict[str, int], left: int) -> None:
@@ -77,7 +79,13 @@ class Namespaces(Control):
         ]  # fmt: skip
         old = {c["type"]: c for c in (obj.get("status") or {}).get("conditions") or ()}
         conditions = [
-            {"type": t, "status": s, "lastTransitionTime": old[t]["lastTransitionTime"] if t in old and old[t]["status"] == s else now, "reason": r, "message": m}
+            {
+                "type": t,
+                "status": s,
+                "lastTransitionTime": old[t]["lastTransitionTime"] if t in old and old[t]["status"] == s else now,
+                "reason": r,
+                "message": m,
+            }
             for t, s, r, m in made
         ]
         self.status("namespaces", obj, {"phase": "Terminating", "conditions": conditions})
@@ -89,7 +97,11 @@ class ServiceAccounts(Control):
     name = "serviceaccount"
 
     def wants(self, change: Change) -> Iterable[Key]:
-        if change.kind == "DELETED" and change.now.type.id in ("serviceaccounts", "configmaps") and change.now.key[1] in ("default", _ROOT):
+        if (
+            change.kind == "DELETED"
+            and change.now.type.id in ("serviceaccounts", "configmaps")
+            and change.now.key[1] in ("default", _ROOT)
+        ):
             yield ("", change.now.key[0])
 
     def reconcile(self, key: Key) -> float | None:

@@ -10,7 +10,11 @@ from ..store import Change, Key
 from .base import Control
 
 NOT_READY, UNREACHABLE = "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"
-_PRESSURE = {"MemoryPressure": "node.kubernetes.io/memory-pressure", "DiskPressure": "node.kubernetes.io/disk-pressure", "PIDPressure": "node.kubernetes.io/pid-pressure"}
+_PRESSURE = {
+    "MemoryPressure": "node.kubernetes.io/memory-pressure",
+    "DiskPressure": "node.kubernetes.io/disk-pressure",
+    "PIDPressure": "node.kubernetes.io/pid-pressure",
+}
 _SILENT = "Kubelet stopped posting node status."
 
 
@@ -24,7 +28,11 @@ class Nodes(Control):
             yield change.now.key
         elif kind == "leases.coordination.k8s.io" and change.now.key[0] == "kube-node-lease" and change.kind == "ADDED":
             yield ("", change.now.key[1])
-        elif kind == "pods" and change.now.obj["spec"].get("nodeName") and (change.before is None or not change.before.obj["spec"].get("nodeName")):
+        elif (
+            kind == "pods"
+            and change.now.obj["spec"].get("nodeName")
+            and (change.before is None or not change.before.obj["spec"].get("nodeName"))
+        ):
             yield ("", change.now.obj["spec"]["nodeName"])
 
     @property
@@ -48,7 +56,11 @@ class Nodes(Control):
         lease = self.store.get("leases.coordination.k8s.io", "kube-node-lease", name)
         conditions = (node.get("status") or {}).get("conditions") or []
         ready = next((c for c in conditions if c["type"] == "Ready"), None)
-        beats = [ready.get("lastHeartbeatTime")] if ready and ready.get("lastHeartbeatTime") else [node["metadata"].get("creationTimestamp")]
+        beats = (
+            [ready.get("lastHeartbeatTime")]
+            if ready and ready.get("lastHeartbeatTime")
+            else [node["metadata"].get("creationTimestamp")]
+        )
         beats += [lease["spec"].get("renewTime")] if lease else []
         silent = (self.now - max(moment(b) for b in beats if b)).total_seconds()
         if silent <= self.grace or (ready and ready["status"] == "Unknown"):
@@ -69,7 +81,10 @@ class Nodes(Control):
         for pod in self.store.on_node(name):
             conditions = (pod.get("status") or {}).get("conditions") or []
             if any(c["type"] == "Ready" and c["status"] == "True" for c in conditions):
-                made = [c | {"status": "False", "lastTransitionTime": self.registry.now()} if c["type"] == "Ready" else c for c in conditions]
+                made = [
+                    c | {"status": "False", "lastTransitionTime": self.registry.now()} if c["type"] == "Ready" else c
+                    for c in conditions
+                ]
                 self.status("pods", pod, {**pod["status"], "conditions": made})
                 self.tell("pods", pod, "NodeNotReady", "Node is not ready", warning=True)
 
@@ -104,7 +119,13 @@ class Nodes(Control):
                 if pod["metadata"].get("deletionTimestamp") or left is None:
                     continue
                 if left <= 0:
-                    self.tell("pods", pod, "TaintManagerEviction", f"Marking for deletion Pod {pod['metadata']['namespace']}/{pod['metadata']['name']}", source="taint-eviction-controller")
+                    self.tell(
+                        "pods",
+                        pod,
+                        "TaintManagerEviction",
+                        f"Marking for deletion Pod {pod['metadata']['namespace']}/{pod['metadata']['name']}",
+                        source="taint-eviction-controller",
+                    )
                     self.delete("pods", pod)
                 else:
                     soonest = left if soonest is None else min(soonest, left)

@@ -27,13 +27,20 @@ def deployment_status(obj: Obj, current: Obj | None, found: list[Obj], now: date
     conditions = list(old.get("conditions") or [])
     strategy = spec.get("strategy") or {}
     rolling = strategy.get("rollingUpdate") or {}
-    unavailable = 0 if strategy.get("type") == "Recreate" else bounds(rolling.get("maxSurge"), rolling.get("maxUnavailable"), spec["replicas"])[1]
+    unavailable = (
+        0
+        if strategy.get("type") == "Recreate"
+        else bounds(rolling.get("maxSurge"), rolling.get("maxUnavailable"), spec["replicas"])[1]
+    )
     enough = serving >= spec["replicas"] - unavailable
     conditions = set_state(conditions, _condition(
         "Available", enough, "MinimumReplicasAvailable" if enough else "MinimumReplicasUnavailable",
         f"Deployment {'has' if enough else 'does not have'} minimum availability.", now))  # fmt: skip
     conditions, again = _progress(obj, current, status, conditions, now)
-    failure = next((c for r in found for c in (r.get("status") or {}).get("conditions") or () if c["type"] == "ReplicaFailure"), None)
+    failure = next(
+        (c for r in found for c in (r.get("status") or {}).get("conditions") or () if c["type"] == "ReplicaFailure"),
+        None,
+    )
     conditions = [c for c in conditions if c["type"] != "ReplicaFailure" or failure]
     if failure:
         made = _condition("ReplicaFailure", True, failure["reason"], failure["message"], now)
@@ -46,7 +53,9 @@ def _condition(kind: str, holds: bool, reason: str, message: str, now: datetime)
             "reason": reason, "message": message}  # fmt: skip
 
 
-def _progress(obj: Obj, current: Obj | None, status: Obj, conditions: list[Obj], now: datetime) -> tuple[list[Obj], float | None]:
+def _progress(
+    obj: Obj, current: Obj | None, status: Obj, conditions: list[Obj], now: datetime
+) -> tuple[list[Obj], float | None]:
     """The Progressing condition: complete, on the move, or out of time."""
     spec, old = obj["spec"], obj.get("status") or {}
     limit = spec.get("progressDeadlineSeconds", 600)
@@ -55,18 +64,39 @@ def _progress(obj: Obj, current: Obj | None, status: Obj, conditions: list[Obj],
     known = next((c for c in conditions if c["type"] == "Progressing"), None)
     if spec.get("paused"):
         if known is None or known.get("reason") not in ("DeploymentPaused", "ProgressDeadlineExceeded"):
-            conditions = _replaced(conditions, _condition("Progressing", True, "DeploymentPaused", "Deployment is paused", now) | {"status": "Unknown"})
+            conditions = _replaced(
+                conditions,
+                _condition("Progressing", True, "DeploymentPaused", "Deployment is paused", now)
+                | {"status": "Unknown"},
+            )
         return conditions, None
     if known and known.get("reason") == "DeploymentPaused":
-        known = _condition("Progressing", True, "DeploymentResumed", "Deployment is resumed", now) | {"status": "Unknown"}
+        known = _condition("Progressing", True, "DeploymentResumed", "Deployment is resumed", now) | {
+            "status": "Unknown"
+        }
         conditions = _replaced(conditions, known)
-    wanted, name = spec["replicas"], f'ReplicaSet "{current["metadata"]["name"]}"' if current else f'Deployment "{obj["metadata"]["name"]}"'
+    wanted, name = (
+        spec["replicas"],
+        f'ReplicaSet "{current["metadata"]["name"]}"' if current else f'Deployment "{obj["metadata"]["name"]}"',
+    )
     same = all(status.get(k, 0) == wanted for k in ("updatedReplicas", "replicas", "availableReplicas"))
-    if same and known and known.get("reason") == "NewReplicaSetAvailable" and status.get("replicas", 0) == status.get("updatedReplicas", 0):
+    if (
+        same
+        and known
+        and known.get("reason") == "NewReplicaSetAvailable"
+        and status.get("replicas", 0) == status.get("updatedReplicas", 0)
+    ):
         return conditions, None
     if same:
-        return _replaced(conditions, _condition("Progressing", True, "NewReplicaSetAvailable", f"{name} has successfully progressed.", now)), None
-    if status.get("replicas", 0) == status.get("updatedReplicas", 0) and known and known.get("reason") == "NewReplicaSetAvailable":
+        return _replaced(
+            conditions,
+            _condition("Progressing", True, "NewReplicaSetAvailable", f"{name} has successfully progressed.", now),
+        ), None
+    if (
+        status.get("replicas", 0) == status.get("updatedReplicas", 0)
+        and known
+        and known.get("reason") == "NewReplicaSetAvailable"
+    ):
         return conditions, None
     if known is None or _moved(old, status):
         made = _condition("Progressing", True, "ReplicaSetUpdated", f"{name} is progressing.", now)
@@ -89,13 +119,19 @@ def _replaced(conditions: list[Obj], new: Obj) -> list[Obj]:
         return [*conditions, new]
     if old["status"] == new["status"]:
         new = new | {"lastTransitionTime": old.get("lastTransitionTime", new["lastTransitionTime"])}
-    if old["status"] == new["status"] and old.get("reason") == new.get("reason") and old.get("message") == new.get("message") and old.get("reason") != "ReplicaSetUpdated":
+    if (
+        old["status"] == new["status"]
+        and old.get("reason") == new.get("reason")
+        and old.get("message") == new.get("message")
+        and old.get("reason") != "ReplicaSetUpdated"
+    ):
         new = old
     return [new if c["type"] == new["type"] else c for c in conditions]
 
 
 def _moved(old: Obj, new: Obj) -> bool:
     """Whether a rollout has come further."""
+
     def outdated(status: Obj) -> int:
         return int(status.get("replicas", 0)) - int(status.get("updatedReplicas", 0))
 

@@ -20,7 +20,11 @@ class Quota(Control):
             yield change.now.key
             return
         space = change.now.key[0]
-        if space and change.now.type.id not in ("events", "leases.coordination.k8s.io") and self.store.items["resourcequotas"]:
+        if (
+            space
+            and change.now.type.id not in ("events", "leases.coordination.k8s.io")
+            and self.store.items["resourcequotas"]
+        ):
             for key in self.store.items["resourcequotas"]:
                 if key[0] == space:
                     yield key

@@ -50,7 +50,9 @@ class ReplicaSets(Control):
         for pod in self.store.of("pods", obj["metadata"]["namespace"]):
             if controller_of(pod) is None and active(pod) and selects(wanted, pod["metadata"].get("labels") or {}):
                 owners = [*(pod["metadata"].get("ownerReferences") or ()), self.reference(self.type_id, obj)]
-                chosen.append(self.change("pods", pod, pod | {"metadata": pod["metadata"] | {"ownerReferences": owners}}))
+                chosen.append(
+                    self.change("pods", pod, pod | {"metadata": pod["metadata"] | {"ownerReferences": owners}})
+                )
         return chosen
 
     def _manage(self, obj: Obj, pods: list[Obj]) -> ApiError | None:
@@ -84,7 +86,14 @@ class ReplicaSets(Control):
         phases = {"Pending": 0, "Unknown": 1, "Running": 2}
         restarts = max((c.get("restartCount", 0) for c in status.get("containerStatuses") or ()), default=0)
         age = self.seconds_since(pod["metadata"].get("creationTimestamp"))
-        return (bool(pod["spec"].get("nodeName")), phases.get(status.get("phase", ""), 0), ready(pod), -restarts, age, pod["metadata"]["name"])
+        return (
+            bool(pod["spec"].get("nodeName")),
+            phases.get(status.get("phase", ""), 0),
+            ready(pod),
+            -restarts,
+            age,
+            pod["metadata"]["name"],
+        )
 
     def _report(self, obj: Obj, pods: list[Obj], failure: ApiError | None) -> None:
         least = obj["spec"].get("minReadySeconds", 0)

@@ -19,7 +19,10 @@ def ensure_revision(control: Control, type_id: str, obj: Obj) -> tuple[str, str]
     top = known[-1].get("revision", 0) if known else 0
     if found is None:
         name = f"{meta['name']}-{template_hash(obj['spec']['template'])}"
-        labels = {**((obj["spec"]["template"].get("metadata") or {}).get("labels") or {}), LABEL: name.removeprefix(f"{meta['name']}-")}
+        labels = {
+            **((obj["spec"]["template"].get("metadata") or {}).get("labels") or {}),
+            LABEL: name.removeprefix(f"{meta['name']}-"),
+        }
         found = control.create(KIND, {"metadata": {"name": name, "namespace": meta["namespace"], "labels": labels,
                                                    "ownerReferences": [control.reference(type_id, obj)]}, "data": data, "revision": top + 1})  # fmt: skip
     elif found.get("revision", 0) < top:

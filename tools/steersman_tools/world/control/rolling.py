@@ -49,7 +49,7 @@ def shrunk(new: Counts, old: Sequence[Counts], replicas: int, unavailable: int) 
     if not any(sizes.values()) or room <= 0:
         return {}
     cleaned = 0
-    for entry in old:   # pods that are not available go first: they are missed by nobody
+    for entry in old:  # pods that are not available go first: they are missed by nobody
         if cleaned >= room:
             break
         broken = min(room - cleaned, entry.replicas - min(entry.available, entry.replicas))

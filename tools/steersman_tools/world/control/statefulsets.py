@@ -41,7 +41,13 @@ class StatefulSets(Control):
             name = f"{base}-{number}"
             pod = pods.get(name)
             if pod is not None and (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded"):
-                self.tell(STS, obj, "RecreatingFailedPod", f"StatefulSet {obj['metadata']['namespace']}/{base} is recreating failed Pod {name}", warning=True)
+                self.tell(
+                    STS,
+                    obj,
+                    "RecreatingFailedPod",
+                    f"StatefulSet {obj['metadata']['namespace']}/{base} is recreating failed Pod {name}",
+                    warning=True,
+                )
                 self.delete("pods", pod)
                 self._told(obj, "delete", name)
                 return
@@ -51,7 +57,9 @@ class StatefulSets(Control):
                     return
             elif ordered and (not ready(pod) or pod["metadata"].get("deletionTimestamp")):
                 return
-        extra = sorted((p for n, p in pods.items() if _number(n) >= wanted), key=lambda p: -_number(p["metadata"]["name"]))
+        extra = sorted(
+            (p for n, p in pods.items() if _number(n) >= wanted), key=lambda p: -_number(p["metadata"]["name"])
+        )
         for pod in extra:
             if not pod["metadata"].get("deletionTimestamp"):
                 self.delete("pods", pod)
@@ -81,13 +89,20 @@ class StatefulSets(Control):
     def _create(self, obj: Obj, name: str, revision: str) -> None:
         spec, meta = obj["spec"], obj["metadata"]
         template = spec["template"]
-        labels = {**((template.get("metadata") or {}).get("labels") or {}), LABEL: revision, "statefulset.kubernetes.io/pod-name": name}
+        labels = {
+            **((template.get("metadata") or {}).get("labels") or {}),
+            LABEL: revision,
+            "statefulset.kubernetes.io/pod-name": name,
+        }
         pod_spec = {**template["spec"], "hostname": name, "subdomain": spec.get("serviceName", "")}
         volumes = {v["name"]: v for v in pod_spec.get("volumes") or ()}
         for claim in spec.get("volumeClaimTemplates") or ():
             claim_name = f"{claim['metadata']['name']}-{name}"
             self._claim(obj, claim, claim_name, name)
-            volumes[claim["metadata"]["name"]] = {"name": claim["metadata"]["name"], "persistentVolumeClaim": {"claimName": claim_name}}
+            volumes[claim["metadata"]["name"]] = {
+                "name": claim["metadata"]["name"],
+                "persistentVolumeClaim": {"claimName": claim_name},
+            }
         if volumes:
             pod_spec["volumes"] = list(volumes.values())
         if not pod_spec["subdomain"]:
@@ -101,7 +116,13 @@ class StatefulSets(Control):
         except ApiError as error:
             if error.reason == "AlreadyExists":
                 return
-            self.tell(STS, obj, "FailedCreate", f"create Pod {name} in StatefulSet {meta['name']} failed error: {error.message}", warning=True)
+            self.tell(
+                STS,
+                obj,
+                "FailedCreate",
+                f"create Pod {name} in StatefulSet {meta['name']} failed error: {error.message}",
+                warning=True,
+            )
             raise
         self._told(obj, "create", name)
 
@@ -115,7 +136,9 @@ class StatefulSets(Control):
         self.tell(STS, obj, "SuccessfulCreate", f"create Claim {name} Pod {pod} in StatefulSet {meta['name']} success")
 
     def _report(self, obj: Obj, current: str, update: str) -> None:
-        pods = [p for p in self.store.owned(obj["metadata"]["uid"], "pods") if not p["metadata"].get("deletionTimestamp")]
+        pods = [
+            p for p in self.store.owned(obj["metadata"]["uid"], "pods") if not p["metadata"].get("deletionTimestamp")
+        ]
         wanted = obj["spec"].get("replicas", 1)
         updated = [p for p in pods if (p["metadata"].get("labels") or {}).get(LABEL) == update]
         good = sum(map(ready, pods))
@@ -124,7 +147,12 @@ class StatefulSets(Control):
         old = [p for p in pods if (p["metadata"].get("labels") or {}).get(LABEL) == current]
         status: Obj = {"observedGeneration": obj["metadata"].get("generation", 1), "replicas": len(pods), "currentRevision": current,
                        "updateRevision": update, "collisionCount": 0}  # fmt: skip
-        counts = {"readyReplicas": good, "currentReplicas": len(old), "updatedReplicas": len(updated), "availableReplicas": good}
+        counts = {
+            "readyReplicas": good,
+            "currentReplicas": len(old),
+            "updatedReplicas": len(updated),
+            "availableReplicas": good,
+        }
         self.status(STS, obj, status | {k: v for k, v in counts.items() if v})
 
 

@@ -31,7 +31,11 @@ class Volumes(Control):
             if change.kind == "DELETED":
                 yield ("volume", change.now.obj["spec"].get("volumeName", ""))
         elif kind in (PV, SC):
-            yield from (k for k, s in self.store.items[PVC].items() if (s.obj.get("status") or {}).get("phase") != "Bound" or kind == PV)
+            yield from (
+                k
+                for k, s in self.store.items[PVC].items()
+                if (s.obj.get("status") or {}).get("phase") != "Bound" or kind == PV
+            )
             if kind == PV:
                 yield ("volume", change.now.key[1])
         elif kind == "pods" and change.kind != "MODIFIED":
@@ -76,7 +80,12 @@ class Volumes(Control):
             self.tell(PVC, claim, "ProvisioningFailed", f'storageclass.storage.k8s.io "{name}" not found', warning=True)
             return 15.0
         if cls is None:
-            self.tell(PVC, claim, "FailedBinding", "no persistent volumes available for this claim and no storage class is set")
+            self.tell(
+                PVC,
+                claim,
+                "FailedBinding",
+                "no persistent volumes available for this claim and no storage class is set",
+            )
             return 15.0
         notes = claim["metadata"].get("annotations") or {}
         if cls.get("volumeBindingMode") == "WaitForFirstConsumer" and "volume.kubernetes.io/selected-node" not in notes:
@@ -86,7 +95,9 @@ class Volumes(Control):
             return 15.0
         if notes.get(PROVISIONER) != cls["provisioner"]:
             extra = {PROVISIONER: cls["provisioner"], "volume.kubernetes.io/storage-provisioner": cls["provisioner"]}
-            claim = self.change(PVC, claim, claim | {"metadata": claim["metadata"] | {"annotations": {**notes, **extra}}})
+            claim = self.change(
+                PVC, claim, claim | {"metadata": claim["metadata"] | {"annotations": {**notes, **extra}}}
+            )
         words = f'waiting for a volume to be created, either by external provisioner "{cls["provisioner"]}" or manually created by system administrator'
         self.tell(PVC, claim, "ExternalProvisioning", words)
         if cls["provisioner"] == self.provisioner:
@@ -99,7 +110,13 @@ class Volumes(Control):
         name = f"pvc-{meta['uid']}"
         if self.store.get(PV, "", name) is not None:
             return
-        ref = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"]}
+        ref = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "namespace": meta["namespace"],
+            "name": meta["name"],
+            "uid": meta["uid"],
+        }
         self.create(PV, {"metadata": {"name": name, "annotations": {"pv.kubernetes.io/provisioned-by": cls["provisioner"]}}, "spec": {
             "capacity": {"storage": claim["spec"]["resources"]["requests"]["storage"]}, "accessModes": claim["spec"]["accessModes"],
             "storageClassName": claim["spec"].get("storageClassName"), "persistentVolumeReclaimPolicy": cls.get("reclaimPolicy", "Delete"),
@@ -112,41 +129,82 @@ class Volumes(Control):
         for volume in self.store.of(PV):
             ref = volume["spec"].get("claimRef") or {}
             if ref:
-                if (ref.get("namespace"), ref.get("name")) == (meta["namespace"], meta["name"]) and ref.get("uid", meta["uid"]) == meta["uid"]:
+                if (ref.get("namespace"), ref.get("name")) == (meta["namespace"], meta["name"]) and ref.get(
+                    "uid", meta["uid"]
+                ) == meta["uid"]:
                     return volume
                 continue
-            if (volume.get("status") or {}).get("phase") not in ("Available", "Pending") or volume["metadata"].get("deletionTimestamp"):
+            if (volume.get("status") or {}).get("phase") not in ("Available", "Pending") or volume["metadata"].get(
+                "deletionTimestamp"
+            ):
                 continue
             size = amount((volume["spec"].get("capacity") or {}).get("storage", "0"))
             wanted = amount(spec["resources"]["requests"]["storage"])
             same = (volume["spec"].get("storageClassName") or "") == (spec.get("storageClassName") or "")
             modes = set(spec["accessModes"]) <= set(volume["spec"].get("accessModes") or ())
             chosen = selects(Fields(spec.get("selector") or {}), volume["metadata"].get("labels") or {})
-            if same and modes and chosen and size >= wanted and spec.get("volumeMode") == volume["spec"].get("volumeMode"):
+            if (
+                same
+                and modes
+                and chosen
+                and size >= wanted
+                and spec.get("volumeMode") == volume["spec"].get("volumeMode")
+            ):
                 fits.append((size, volume["metadata"]["name"], volume))
         return min(fits, key=lambda f: f[:2])[2] if fits else None
 
     def _bind(self, claim: Obj, volume: Obj) -> None:
         meta = claim["metadata"]
-        ref = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"]}
+        ref = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "namespace": meta["namespace"],
+            "name": meta["name"],
+            "uid": meta["uid"],
+        }
         if (volume["spec"].get("claimRef") or {}).get("uid") != meta["uid"]:
             notes = {**(volume["metadata"].get("annotations") or {}), BOUND_BY: "yes"}
-            volume = self.change(PV, volume, volume | {"spec": {**volume["spec"], "claimRef": ref}, "metadata": volume["metadata"] | {"annotations": notes}})
+            volume = self.change(
+                PV,
+                volume,
+                volume
+                | {
+                    "spec": {**volume["spec"], "claimRef": ref},
+                    "metadata": volume["metadata"] | {"annotations": notes},
+                },
+            )
         self.status(PV, volume, {"phase": "Bound"})
         notes = {**(meta.get("annotations") or {}), _COMPLETED: "yes", BOUND_BY: "yes"}
-        new = claim | {"spec": {**claim["spec"], "volumeName": volume["metadata"]["name"]}, "metadata": meta | {"annotations": notes}}
+        new = claim | {
+            "spec": {**claim["spec"], "volumeName": volume["metadata"]["name"]},
+            "metadata": meta | {"annotations": notes},
+        }
         claim = self.change(PVC, claim, new)
         self._claim_bound(claim, volume)
 
     def _claim_bound(self, claim: Obj, volume: Obj) -> None:
-        self.status(PVC, claim, {"phase": "Bound", "accessModes": volume["spec"].get("accessModes"), "capacity": volume["spec"].get("capacity")})
+        self.status(
+            PVC,
+            claim,
+            {
+                "phase": "Bound",
+                "accessModes": volume["spec"].get("accessModes"),
+                "capacity": volume["spec"].get("capacity"),
+            },
+        )
 
     def _bound(self, claim: Obj) -> float | None:
         volume = self.store.get(PV, "", claim["spec"]["volumeName"])
         done = _COMPLETED in (claim["metadata"].get("annotations") or {})
         if volume is None:
             if done:
-                self.tell(PVC, claim, "ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!", warning=True)
+                self.tell(
+                    PVC,
+                    claim,
+                    "ClaimLost",
+                    "Bound claim has lost its PersistentVolume. Data on the volume is lost!",
+                    warning=True,
+                )
                 self.status(PVC, claim, {**(claim.get("status") or {}), "phase": "Lost"})
             return None if done else 15.0
         ref = volume["spec"].get("claimRef")

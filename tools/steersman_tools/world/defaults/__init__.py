@@ -55,5 +55,3 @@ def filled(type_id: str, obj: Obj) -> Obj:
     made = copy(obj)
     make(made)
     return made
-
-

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 def adopt(pod: Pod, status: Obj, now: float) -> None:
     """Sets a fresh pod to a reported status."""
-    reported = {s["name"]: s for s in [*(status.get("containerStatuses") or ()), *(status.get("initContainerStatuses") or ())]}
+    reported = {
+        s["name"]: s for s in [*(status.get("containerStatuses") or ()), *(status.get("initContainerStatuses") or ())]
+    }
     pod.ip = status.get("podIP", "")
     pod.sandbox = bool(pod.ip)
     if status.get("phase") == "Failed" and status.get("reason"):
@@ -59,12 +61,16 @@ def _container(container: Container, known: Obj, now: float) -> None:
         container.exits.append(ended)
         container.finished_at = _seconds(ended.get("finishedAt"), now)
         policy = container.pod.obj["spec"].get("restartPolicy", "Always")
-        again = (policy == "Always" and not (container.init and not ended.get("exitCode"))) or (policy == "OnFailure" and ended.get("exitCode"))
+        again = (policy == "Always" and not (container.init and not ended.get("exitCode"))) or (
+            policy == "OnFailure" and ended.get("exitCode")
+        )
         container.retry_at = now + 10 if again else NEVER
     else:
         waiting = state.get("waiting") or {}
         container.reason, container.message = waiting.get("reason", "ContainerCreating"), waiting.get("message", "")
-        container.retry_at = now + (5 if waiting.get("reason") not in (None, "ContainerCreating", "PodInitializing") else 0)
+        container.retry_at = now + (
+            5 if waiting.get("reason") not in (None, "ContainerCreating", "PodInitializing") else 0
+        )
         container.pulled = bool(container.exits)
 
 
@@ -73,7 +79,9 @@ def _resume(container: Container, now: float) -> None:
     from .settings import Unresolved, environment
 
     try:
-        container.env = environment(container.pod.world.store, container.pod.obj, container.spec, container.pod.fields())
+        container.env = environment(
+            container.pod.world.store, container.pod.obj, container.spec, container.pod.fields()
+        )
     except Unresolved:
         container.env = {}
     container.model()

@@ -129,7 +129,9 @@ def program(app: App, command: list[str], args: list[str]) -> Program:
     return Program(app, f'exec: "{words[0]}": executable file not found in $PATH')
 
 
-_WAITS = re.compile(r"(?:until|while !)[^;]*?(?:nslookup|nc -zv?|wget\s[^;]*?|curl\s[^;]*?)\s+(?:https?://)?([\w.-]+)(?:[: ](\d+))?")
+_WAITS = re.compile(
+    r"(?:until|while !)[^;]*?(?:nslookup|nc -zv?|wget\s[^;]*?|curl\s[^;]*?)\s+(?:https?://)?([\w.-]+)(?:[: ](\d+))?"
+)
 _FOREVER = re.compile(r"sleep inf|while (true|:)|tail -f|nc -l")
 
 

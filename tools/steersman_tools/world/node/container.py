@@ -28,7 +28,9 @@ LINES = 2000
 class Surroundings(Protocol):
     """What containers need of the world."""
 
-    store: Store
+    @property
+    def store(self) -> Store: ...
+
     images: Images
 
     def backoff(self, failures: int) -> float: ...
@@ -51,7 +53,9 @@ class Host(Protocol):
     world: Surroundings
     deleting_at: float
     ip: str
-    latency_ms: float
+
+    @property
+    def latency_ms(self) -> float: ...
 
     @property
     def siblings(self) -> list[Container]: ...
@@ -150,7 +154,9 @@ class Container:
     def model(self) -> str:
         """Works out what the container runs; why it cannot, or ''."""
         images = self.pod.world.images
-        found = program(images.app(self.spec.get("image", "")), self.spec.get("command") or [], self.spec.get("args") or [])
+        found = program(
+            images.app(self.spec.get("image", "")), self.spec.get("command") or [], self.spec.get("args") or []
+        )
         app = found.app
         for effect in app.effects:
             if re.search(effect["match"], self.setting(effect["key"]) or ""):
@@ -232,15 +238,33 @@ class Container:
         for path in app.needs_files:
             if self.setting(path) is None:
                 text = f"No such file or directory: '{path}'"
-                return now + 0.3, 1, report(app, f"open {path}: no such file or directory", f"FileNotFoundError: [Errno 2] {text}")
+                return (
+                    now + 0.3,
+                    1,
+                    report(app, f"open {path}: no such file or directory", f"FileNotFoundError: [Errno 2] {text}"),
+                )
         for key, pattern in app.needs_config.items():
             value = self.setting(key)
             if value is None or not re.search(pattern, value):
                 shown = "a missing value" if value is None else repr(value[:80])
-                return now + 0.3, 1, report(app, f"invalid configuration: {key}: {shown}", f"ValueError: invalid configuration: {key}: {shown}")
+                return (
+                    now + 0.3,
+                    1,
+                    report(
+                        app,
+                        f"invalid configuration: {key}: {shown}",
+                        f"ValueError: invalid configuration: {key}: {shown}",
+                    ),
+                )
         for port in app.listen:
-            if other := next((c for c in self.pod.siblings if c is not self and c.phase == "running" and port in c.app.listen), None):
-                return now + 0.3, 1, [f'level=fatal msg="listen tcp :{port}: bind: address already in use" ({other.name})']
+            if other := next(
+                (c for c in self.pod.siblings if c is not self and c.phase == "running" and port in c.app.listen), None
+            ):
+                return (
+                    now + 0.3,
+                    1,
+                    [f'level=fatal msg="listen tcp :{port}: bind: address already in use" ({other.name})'],
+                )
         if app.gpu_util and not self.gpus:
             return now + 0.5, 1, report(app, "no CUDA device", "RuntimeError: No CUDA GPUs are available")
         for call in app.calls:

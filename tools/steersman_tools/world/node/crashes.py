@@ -10,4 +10,11 @@ def report(app: App, go: str, python: str) -> list[str]:
     if app.style == "python":
         return ["Traceback (most recent call last):", '  File "/srv/service/main.py", line 42, in <module>', "    serve()",
                 '  File "/srv/service/main.py", line 17, in serve', "    settings = read_settings()", python]  # fmt: skip
-    return [f'level=fatal msg="{go}"', f"panic: {go}", "", "goroutine 1 [running]:", "main.main()", "\t/src/cmd/service/main.go:31 +0x2f"]
+    return [
+        f'level=fatal msg="{go}"',
+        f"panic: {go}",
+        "",
+        "goroutine 1 [running]:",
+        "main.main()",
+        "\t/src/cmd/service/main.go:31 +0x2f",
+    ]

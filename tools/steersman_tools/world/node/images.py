@@ -69,7 +69,9 @@ class Images:
             return (f'{head}failed to pull and unpack image "{image}": failed to authorize: failed to fetch oauth token: '
                     "unexpected status: 401 Unauthorized")  # fmt: skip
         if "tags" in entry and tag not in entry["tags"] and not tag.startswith("sha256:"):
-            return f"{head}Error response from daemon: manifest for {image} not found: manifest unknown: manifest unknown"
+            return (
+                f"{head}Error response from daemon: manifest for {image} not found: manifest unknown: manifest unknown"
+            )
         if entry.get("architecture", architecture) != architecture:
             return f"rpc error: code = NotFound desc = no match for platform in manifest for {image}: not found"
         return ""

@@ -9,11 +9,14 @@ from typing import Any, Protocol
 from ..api.caller import KUBELET
 from ..api.deletion import Options
 from ..api.plant import LogOptions
+from ..api.registry import Registry
 from ..api.status import ApiError, bad_request
 from ..control.base import Control
-from ..objects import Obj
+from ..objects import Obj, micro
+from ..recorder import Recorder
 from ..store import Change, Key
-from .container import Call, Container, at
+from .app import Call
+from .container import Container, at
 from .images import Images
 from .machine import APPLICATION, FAULTS, LOST, MEANING, OPERATIONS, Gpu, Machine
 from .pod import Pod
@@ -41,7 +44,7 @@ class Kubelets(Control):
     network: Network
     version = "v1.33.1"
 
-    def __init__(self, registry, recorder, file: WorldFile) -> None:  # type: ignore[no-untyped-def]   # as Control
+    def __init__(self, registry: Registry, recorder: Recorder, file: WorldFile) -> None:
         super().__init__(registry, recorder)
         self.images: Images = file.images
         self.settings = file.settings
@@ -122,7 +125,9 @@ class Kubelets(Control):
         self._touched.clear()
 
     def _event(self, pod: Pod, kind: str, reason: str, message: str, field: str) -> None:
-        self.recorder.tell(self.type("pods"), pod.obj, kind, reason, message, "kubelet", host=pod.machine.name, field=field)
+        self.recorder.tell(
+            self.type("pods"), pod.obj, kind, reason, message, "kubelet", host=pod.machine.name, field=field
+        )
 
     def _touch(self, pod: Pod) -> None:
         self._touched[pod.namespace, pod.name] = pod
@@ -183,12 +188,12 @@ class Kubelets(Control):
         if _without_beats(made) != _without_beats({k: old.get(k) for k in made}):
             self.status("nodes", obj, {**old, **made})
             if extra := machine.faults.get("condition"):
-                self._node_event(machine, "Warning", str(extra.get("reason", extra["type"])), str(extra.get("message", "")))
+                self._node_event(
+                    machine, "Warning", str(extra.get("reason", extra["type"])), str(extra.get("message", ""))
+                )
         return interval
 
     def _renew(self, machine: Machine) -> None:
-        from ..objects import micro
-
         kind = self.type("leases.coordination.k8s.io")
         spec = {"holderIdentity": machine.name, "leaseDurationSeconds": 40, "renewTime": micro(self.now)}
         old = self.store.get(kind.id, "kube-node-lease", machine.name)
@@ -205,7 +210,7 @@ class Kubelets(Control):
         return self.change("nodes", obj, obj | {"metadata": obj["metadata"] | {"annotations": notes}})
 
     def _node_event(self, machine: Machine, kind: str, reason: str, message: str) -> None:
-        about = {"metadata": {"name": machine.name, "uid": machine.name}}   # a kubelet names itself as the uid
+        about = {"metadata": {"name": machine.name, "uid": machine.name}}  # a kubelet names itself as the uid
         self.recorder.tell(self.type("nodes"), about, kind, reason, message, "kubelet", host=machine.name)
 
     # -- faults and operations ---------------------------------------------------------------------------------------
@@ -215,7 +220,11 @@ class Kubelets(Control):
     def node_fault(self, name: str, kind: str, fault: Mapping[str, Any]) -> None:
         """Breaks a machine. ValueError for a machine or fault that there is not."""
         if name not in self.machines or kind not in FAULTS:
-            raise ValueError(f"there is no node {name!r}" if name not in self.machines else f"{kind!r} is no node fault; there are {', '.join(sorted(FAULTS))}")
+            raise ValueError(
+                f"there is no node {name!r}"
+                if name not in self.machines
+                else f"{kind!r} is no node fault; there are {', '.join(sorted(FAULTS))}"
+            )
         machine = self.machines[name]
         machine.faults[kind] = fault
         if kind in ("memory_pressure", "disk_pressure"):
@@ -227,6 +236,7 @@ class Kubelets(Control):
 
     def _evict(self, machine: Machine, resource: str, count: int) -> None:
         """Ends the pods that use most memory beyond their requests."""
+
         def excess(pod: Pod) -> float:
             return sum(c.memory_now - c.requests.get("memory", 0) for c in pod.mains)
 
@@ -254,7 +264,12 @@ class Kubelets(Control):
         if xid not in APPLICATION:
             gpu.health = "lost" if xid in LOST else "unhealthy"
         slot = 16 + machine.gpus.index(gpu)
-        self._node_event(machine, "Warning", "GPUXidError", f"{gpu.uuid}: NVRM: Xid (PCI:0000:{slot:02x}:00): {xid}, {MEANING.get(xid, 'GPU error')}.")
+        self._node_event(
+            machine,
+            "Warning",
+            "GPUXidError",
+            f"{gpu.uuid}: NVRM: Xid (PCI:0000:{slot:02x}:00): {xid}, {MEANING.get(xid, 'GPU error')}.",
+        )
         if gpu.user and gpu.user.phase == "running":
             kind = "device lost" if xid in LOST else "unspecified launch failure"
             gpu.user.write(self.time, f"RuntimeError: CUDA error: {kind} on {gpu.uuid}",
@@ -266,7 +281,11 @@ class Kubelets(Control):
         machine = self.machines.get(name)
         if machine is None or operation not in OPERATIONS:
             known = ", ".join(sorted(OPERATIONS))
-            return f"refused: there is no node {name!r}" if machine is None else f"refused: unknown operation {operation!r}; known: {known}"
+            return (
+                f"refused: there is no node {name!r}"
+                if machine is None
+                else f"refused: unknown operation {operation!r}; known: {known}"
+            )
         if operation == "gpu_reset" and any(g.user for g in machine.gpus):
             return "refused: a GPU is in use; drain the node first"
         machine.cure(operation)
@@ -274,7 +293,9 @@ class Kubelets(Control):
             machine.boot += 1
             machine.rebooting_until = self.time + self.settings.reboot_seconds
             self._stop_all(machine)
-            self._node_event(machine, "Warning", "Rebooted", f"Node {name} has been rebooted, boot id: boot-{name}-{machine.boot}")
+            self._node_event(
+                machine, "Warning", "Rebooted", f"Node {name} has been rebooted, boot id: boot-{name}-{machine.boot}"
+            )
         return "done"
 
     def _stop_all(self, machine: Machine) -> None:
@@ -297,7 +318,11 @@ class Kubelets(Control):
             return Container(None, {"name": container}, init=False, new_id=self._id)  # type: ignore[arg-type]   # it has no log
         if not found.machine.kubelet_up(self.time):
             host = found.machine
-            raise ApiError(500, f'Get "https://{host.ip}:10250/containerLogs/{namespace}/{pod}/{container}": dial tcp {host.ip}:10250: connect: connection refused', reason="InternalError")
+            raise ApiError(
+                500,
+                f'Get "https://{host.ip}:10250/containerLogs/{namespace}/{pod}/{container}": dial tcp {host.ip}:10250: connect: connection refused',
+                reason="InternalError",
+            )
         return next(c for c in found.siblings if c.name == container)
 
     def log(self, namespace: str, pod: str, container: str, wanted: LogOptions) -> bytes:
@@ -327,4 +352,8 @@ def _waiting_words(container: Container) -> str:
 def _without_beats(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_beats(v) for v in value]
-    return {k: _without_beats(v) for k, v in value.items() if k != "lastHeartbeatTime"} if isinstance(value, dict) else value
+    return (
+        {k: _without_beats(v) for k, v in value.items() if k != "lastHeartbeatTime"}
+        if isinstance(value, dict)
+        else value
+    )

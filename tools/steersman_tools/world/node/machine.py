@@ -33,7 +33,9 @@ HEALTHY = {
     "DiskPressure": ("KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
     "PIDPressure": ("KubeletHasSufficientPID", "kubelet has sufficient PID available"),
 }
-FAULTS = frozenset({"not_ready", "kubelet_stopped", "node_down", "network_delay", "network_loss", "condition", *PRESSURES})
+FAULTS = frozenset(
+    {"not_ready", "kubelet_stopped", "node_down", "network_delay", "network_loss", "condition", *PRESSURES}
+)
 OPERATIONS: dict[str, frozenset[str]] = {
     "reboot": frozenset({"not_ready", "kubelet_stopped", "node_down", "memory_pressure"}),
     "kubelet_restart": frozenset({"not_ready", "kubelet_stopped"}),

@@ -28,7 +28,8 @@ class Pod:
         self.ip = ""
         self.initialized = self.sandbox = self.gone = False
         self.failed: tuple[str, str] | None = None
-        self.deleting_at = self.kill_at = 0.0
+        self.deleting_at: float = 0.0
+        self.kill_at: float = 0.0
         self.started_at = now
         self.since: dict[str, tuple[str, str]] = {}
         self.counters = Counters()
@@ -111,9 +112,16 @@ class Pod:
         for container, spec in zip(self.mains, obj["spec"]["containers"], strict=True):
             if spec.get("image") != container.spec.get("image"):
                 if container.phase == "running":
-                    container.tell("Normal", "Killing", f"Container {container.name} definition changed, will be restarted")
+                    container.tell(
+                        "Normal", "Killing", f"Container {container.name} definition changed, will be restarted"
+                    )
                     container.exit(now, 0)
-                container.spec, container.pulled, container.pull_until, container.reason = spec, False, 0.0, "ContainerCreating"
+                container.spec, container.pulled, container.pull_until, container.reason = (
+                    spec,
+                    False,
+                    0.0,
+                    "ContainerCreating",
+                )
                 container.retry_at = 0.0
 
     def step(self, now: float) -> float:
@@ -131,7 +139,9 @@ class Pod:
                 try:
                     volume_files(self.world.store, self.obj, volume)
                 except Unresolved as problem:
-                    self.tell("Warning", "FailedMount", f'MountVolume.SetUp failed for volume "{volume["name"]}" : {problem}')
+                    self.tell(
+                        "Warning", "FailedMount", f'MountVolume.SetUp failed for volume "{volume["name"]}" : {problem}'
+                    )
                     self.touch()
                     return now + 2
             host = self.obj["spec"].get("hostNetwork")
@@ -169,7 +179,11 @@ class Pod:
             free = self.machine.free_gpus()
             if len(free) < wanted:
                 text = f"Requested: {wanted}, Available: {len(free)}, which is unexpected"
-                self.fail("UnexpectedAdmissionError", f"Allocate failed due to requested number of devices unavailable for {GPU}. {text}", now)
+                self.fail(
+                    "UnexpectedAdmissionError",
+                    f"Allocate failed due to requested number of devices unavailable for {GPU}. {text}",
+                    now,
+                )
                 return False
             container.gpus = free[:wanted]
             for uuid in container.gpus:
@@ -204,7 +218,7 @@ class Pod:
             for container in running:
                 container.tell("Normal", "Killing", f"Stopping container {container.name}")
         if now < self.kill_at:
-            return self.kill_at
+            return float(self.kill_at)
         for container in running:
             container.exit(now, 0 if self.owner != "Job" else 143)
         self.gone = True

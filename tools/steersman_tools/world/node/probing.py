@@ -5,7 +5,9 @@ from __future__ import annotations
 from ..objects import Obj
 from .container import Container, ProbeState
 
-CLIENTS = frozenset({"sh", "bash", "cat", "ls", "test", "pg_isready", "redis-cli", "grpc_health_probe", "curl", "wget", "mysqladmin"})
+CLIENTS = frozenset(
+    {"sh", "bash", "cat", "ls", "test", "pg_isready", "redis-cli", "grpc_health_probe", "curl", "wget", "mysqladmin"}
+)
 _GARBAGE = 'malformed HTTP response "\\x00\\x00\\x06\\x04"'
 
 
@@ -71,7 +73,11 @@ def why_failed(container: Container, spec: Obj, now: float) -> str:
     if slow:
         return f"{url}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
     if "grpc" in spec:
-        return "" if server.app.protocol == "grpc" else f'timeout: failed to connect service "{ip}:{port}" within {timeout}s'
+        return (
+            ""
+            if server.app.protocol == "grpc"
+            else f'timeout: failed to connect service "{ip}:{port}" within {timeout}s'
+        )
     return _http(server, url, scheme, path)
 
 

@@ -25,7 +25,9 @@ def pull(container: Container, now: float) -> float | None:
         container.tell("Normal", "BackOff", f'Back-off pulling image "{image}"')
         container.tell("Warning", "Failed", "Error: ImagePullBackOff")
         container.pull_until, container.failed_pulls = 0.0, container.failed_pulls + 1
-        return container.wait("ImagePullBackOff", f'Back-off pulling image "{image}"', now + pod.world.backoff(container.failed_pulls))
+        return container.wait(
+            "ImagePullBackOff", f'Back-off pulling image "{image}"', now + pod.world.backoff(container.failed_pulls)
+        )
     error = pod.world.images.pull_error(image, pod.machine.architecture, _has_secret(container))
     if error:
         container.tell("Warning", "Failed", f'Failed to pull image "{image}": {error}')

@@ -17,7 +17,11 @@ def registration(machine: Machine, version: str, now: str) -> Obj:
     if machine.gpus:
         labels |= {"nvidia.com/gpu.present": "true", "nvidia.com/gpu.product": machine.gpus[0].model,
                    "nvidia.com/gpu.count": str(len(machine.gpus)), "nvidia.com/gpu.memory": str(int(machine.gpus[0].memory_mib))}  # fmt: skip
-    spec: Obj = {"podCIDR": f"{machine.cidr}.0/24", "podCIDRs": [f"{machine.cidr}.0/24"], "providerID": f"world://{machine.name}"}
+    spec: Obj = {
+        "podCIDR": f"{machine.cidr}.0/24",
+        "podCIDRs": [f"{machine.cidr}.0/24"],
+        "providerID": f"world://{machine.name}",
+    }
     if entry.get("taints"):
         spec["taints"] = [dict(t) for t in entry["taints"]]
     meta = {"name": machine.name, "labels": labels | {k: str(v) for k, v in (entry.get("labels") or {}).items()}}
@@ -32,7 +36,14 @@ def status(machine: Machine, version: str, now: str, old: Obj) -> Obj:
     def made(kind: str, state: str, reason: str, message: str) -> Obj:
         known = before.get(kind)
         since = known["lastTransitionTime"] if known and known["status"] == state else now
-        return {"type": kind, "status": state, "lastHeartbeatTime": now, "lastTransitionTime": since, "reason": reason, "message": message}
+        return {
+            "type": kind,
+            "status": state,
+            "lastHeartbeatTime": now,
+            "lastTransitionTime": since,
+            "reason": reason,
+            "message": message,
+        }
 
     conditions = []
     for kind, (reason, message) in HEALTHY.items():
@@ -58,5 +69,3 @@ def status(machine: Machine, version: str, now: str, old: Obj) -> Obj:
     addresses = [{"type": "InternalIP", "address": machine.ip}, {"type": "Hostname", "address": machine.name}]
     return {"capacity": capacity, "allocatable": able, "conditions": conditions, "addresses": addresses,
             "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}}, "nodeInfo": info}  # fmt: skip
-
-

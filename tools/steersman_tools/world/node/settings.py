@@ -89,7 +89,9 @@ def volume_files(store: Store, pod: Obj, volume: Obj) -> dict[str, str] | None:
                 if item["key"] in held:
                     files[item["path"]] = held[item["key"]]
                 elif not optional:
-                    raise Unresolved(f"references non-existent {'config' if kind == 'configMap' else 'secret'} key: {item['key']}")
+                    raise Unresolved(
+                        f"references non-existent {'config' if kind == 'configMap' else 'secret'} key: {item['key']}"
+                    )
     return files if known else None
 
 

@@ -13,7 +13,15 @@ from ...types import ToolFailed
 from .images import Images
 from .machine import GPU, Machine
 
-_FIRST = ("Namespace", "CustomResourceDefinition", "StorageClass", "PriorityClass", "ConfigMap", "Secret", "ServiceAccount")
+_FIRST = (
+    "Namespace",
+    "CustomResourceDefinition",
+    "StorageClass",
+    "PriorityClass",
+    "ConfigMap",
+    "Secret",
+    "ServiceAccount",
+)
 
 
 class BadWorld(ToolFailed):
@@ -83,7 +91,9 @@ class WorldFile:
                 for file in files:
                     found += [d for d in yaml.load_all(file.read_text(), Loader) if d]
             except (OSError, yaml.YAMLError) as error:
-                raise BadWorld(f"The manifest {path} cannot be read ({error}): mend it, or take it out of the world file.") from error
+                raise BadWorld(
+                    f"The manifest {path} cannot be read ({error}): mend it, or take it out of the world file."
+                ) from error
         return sorted(found, key=lambda d: _FIRST.index(d["kind"]) if d.get("kind") in _FIRST else len(_FIRST))
 
 
@@ -98,7 +108,9 @@ def read(path: Path) -> WorldFile:
     except OSError as error:
         raise BadWorld(f"There is no world file {path}: give an existing one with --world.") from error
     except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise BadWorld(f"The world file {path} cannot be used ({error}): mend it; docs/world.md shows the form.") from error
+        raise BadWorld(
+            f"The world file {path} cannot be used ({error}): mend it; docs/world.md shows the form."
+        ) from error
 
 
 def parse(document: Mapping[str, Any], path: Path | None = None) -> WorldFile:
@@ -135,5 +147,7 @@ def _nodes(entry: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
         wanted = int((entry.get("capacity") or {}).get(GPU, 0))
         if wanted and "gpus" not in made:
             model = (entry.get("labels") or {}).get("nvidia.com/gpu.product", "NVIDIA-H100-80GB-HBM3")
-            made["gpus"] = [{"uuid": f"GPU-{made['name']}-{n}", "model": model, "memory_mib": 81559} for n in range(wanted)]
+            made["gpus"] = [
+                {"uuid": f"GPU-{made['name']}-{n}", "model": model, "memory_mib": 81559} for n in range(wanted)
+            ]
         yield made

@@ -21,8 +21,8 @@ class Cluster:
     """All that a decision looks at."""
 
     nodes: Mapping[str, NodeView]
-    namespaces: Mapping[str, Mapping[str, str]]
-    """The labels of each namespace."""
+    space_labels: Callable[[str], Mapping[str, str]]
+    """The labels of a namespace."""
     volumes: Volumes
     modern: bool = True
     """Whether to speak as servers since 1.24 do."""
@@ -39,7 +39,9 @@ class Reasons:
 def why_not(pod: PodView, node: NodeView, cluster: Cluster) -> Reasons | None:
     """The reasons of the first filter that refuses; None when all agree."""
     spec = Fields(pod.obj["spec"])
-    if node.unschedulable and not tolerated({"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}, spec.each("tolerations")):
+    if node.unschedulable and not tolerated(
+        {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}, spec.each("tolerations")
+    ):
         return Reasons(("node(s) were unschedulable",), final=True)
     if text := _taint(spec, node, modern=cluster.modern):
         return Reasons((text,), final=True)
@@ -49,7 +51,14 @@ def why_not(pod: PodView, node: NodeView, cluster: Cluster) -> Reasons | None:
     if pod.ports & node.ports:
         return Reasons(("node(s) didn't have free ports for the requested pod ports",))
     if short := _resources(pod, node):
-        return Reasons(tuple(short), final=all(pod.requests.get(_named(s), 0) > node.allocatable.get(_named(s), 0) for s in short if s != "Too many pods"))
+        return Reasons(
+            tuple(short),
+            final=all(
+                pod.requests.get(_named(s), 0) > node.allocatable.get(_named(s), 0)
+                for s in short
+                if s != "Too many pods"
+            ),
+        )
     if problems := cluster.volumes(pod, node):
         return Reasons(tuple(problems), final=True)
     if text := _spread(pod, node, cluster):
@@ -78,7 +87,11 @@ def _taint(spec: Fields, node: NodeView, *, modern: bool) -> str:
     for taint in node.taints:
         if taint.get("effect") in ("NoSchedule", "NoExecute") and not tolerated(taint, tolerations):
             shown = f"{{{taint['key']}: {taint.get('value', '')}}}"
-            return f"node(s) had untolerated taint {shown}" if modern else f"node(s) had taint {shown}, that the pod didn't tolerate"
+            return (
+                f"node(s) had untolerated taint {shown}"
+                if modern
+                else f"node(s) had taint {shown}, that the pod didn't tolerate"
+            )
     return ""
 
 
@@ -96,7 +109,9 @@ def term_matches(term: Fields, node: NodeView) -> bool:
     rules, fields = term.each("matchExpressions"), term.each("matchFields")
     if not rules and not fields:
         return False
-    return all(holds(rule, node.labels) for rule in rules) and all(holds(rule, {"metadata.name": node.name}) for rule in fields)
+    return all(holds(rule, node.labels) for rule in rules) and all(
+        holds(rule, {"metadata.name": node.name}) for rule in fields
+    )
 
 
 def _resources(pod: PodView, node: NodeView) -> list[str]:
@@ -121,7 +136,9 @@ def _spread(pod: PodView, node: NodeView, cluster: Cluster) -> str:
         counts: dict[str, int] = {}
         for other in cluster.nodes.values():
             if key in other.labels and node_matches(pod, other):
-                here = sum(p.namespace == pod.namespace and not p.deleting and selects(selector, p.labels) for p in other.pods)
+                here = sum(
+                    p.namespace == pod.namespace and not p.deleting and selects(selector, p.labels) for p in other.pods
+                )
                 counts[other.labels[key]] = counts.get(other.labels[key], 0) + here
         own = 1 if selects(selector, pod.labels) else 0
         if counts.get(node.labels[key], 0) + own - min(counts.values(), default=0) > rule.count("maxSkew", 1):
@@ -155,7 +172,7 @@ def _selected(term: Fields, home: str, pod: PodView, cluster: Cluster) -> bool:
     """Whether a term of a pod in `home` is about the pod."""
     names, chooser = term.texts("namespaces"), term.get("namespaceSelector")
     if chooser is not None:
-        inside = selects(term.at("namespaceSelector"), cluster.namespaces.get(pod.namespace, {})) or pod.namespace in names
+        inside = selects(term.at("namespaceSelector"), cluster.space_labels(pod.namespace)) or pod.namespace in names
     else:
         inside = pod.namespace in (names or (home,))
     return inside and term.get("labelSelector") is not None and selects(term.at("labelSelector"), pod.labels)
@@ -175,5 +192,7 @@ def _near(term: Fields, pod: PodView, node: NodeView, cluster: Cluster) -> bool:
 
 def _first_of_its_kind(term: Fields, pod: PodView, node: NodeView, cluster: Cluster) -> bool:
     """A pod may be the first of a group that wants to be near itself."""
-    anywhere = any(_selected(term, pod.namespace, other, cluster) for place in cluster.nodes.values() for other in place.pods)
+    anywhere = any(
+        _selected(term, pod.namespace, other, cluster) for place in cluster.nodes.values() for other in place.pods
+    )
     return not anywhere and _selected(term, pod.namespace, pod, cluster) and term.text("topologyKey") in node.labels

@@ -9,8 +9,10 @@ from ...fields import Fields
 from ...selectors import selects
 from ..api.caller import SCHEDULER
 from ..api.deletion import Options
+from ..api.registry import Registry
 from ..control.base import Control, set_condition
 from ..objects import Obj
+from ..recorder import Recorder
 from ..store import Change, Key
 from .filters import Cluster, Reasons, node_matches, term_matches, tolerated, why_not
 from .views import NodeView, PodView, node_view, pod_view
@@ -25,7 +27,7 @@ class Scheduler(Control):
     caller = SCHEDULER
     modern = True
 
-    def __init__(self, registry, recorder) -> None:  # type: ignore[no-untyped-def]   # as Control
+    def __init__(self, registry: Registry, recorder: Recorder) -> None:
         super().__init__(registry, recorder)
         self.nodes: dict[str, NodeView] = {}
         self._pods: dict[Key, PodView] = {}
@@ -69,9 +71,16 @@ class Scheduler(Control):
                 yield from list(self._waiting)
         elif kind == "pods":
             freed = change.kind == "DELETED" or (stored.obj.get("status") or {}).get("phase") in ("Succeeded", "Failed")
-            if change.before is None or change.before.obj["spec"] is not stored.obj["spec"] or freed or change.before.obj["metadata"].get("labels") != stored.obj["metadata"].get("labels"):
+            if (
+                change.before is None
+                or change.before.obj["spec"] is not stored.obj["spec"]
+                or freed
+                or change.before.obj["metadata"].get("labels") != stored.obj["metadata"].get("labels")
+            ):
                 self._place(stored.key, None if change.kind == "DELETED" else pod_view(stored.obj))
-            if freed or (change.before and not change.before.obj["spec"].get("nodeName") and stored.obj["spec"].get("nodeName")):
+            if freed or (
+                change.before and not change.before.obj["spec"].get("nodeName") and stored.obj["spec"].get("nodeName")
+            ):
                 self._waiting.pop(stored.key, None)
                 self._tries.pop(stored.key, None)
             if freed:
@@ -94,7 +103,12 @@ class Scheduler(Control):
     # -- one pod -----------------------------------------------------------------------------------------------------
     def reconcile(self, key: Key) -> float | None:
         obj = self.store.get("pods", *key)
-        if obj is None or obj["spec"].get("nodeName") or obj["metadata"].get("deletionTimestamp") or obj["spec"].get("schedulerName") != self.name:
+        if (
+            obj is None
+            or obj["spec"].get("nodeName")
+            or obj["metadata"].get("deletionTimestamp")
+            or obj["spec"].get("schedulerName") != self.name
+        ):
             self._waiting.pop(key, None)
             return None
         if obj["spec"].get("schedulingGates"):
@@ -103,12 +117,16 @@ class Scheduler(Control):
         pod = pod_view(obj)
         if problem := claims_missing(self.store, pod):
             return self._fail(key, obj, self._prefixed(problem))
-        cluster = Cluster(self.nodes, _Namespaces(self.store), lambda p, n: volume_problems(self.store, p, n), self.modern)
+        cluster = Cluster(self.nodes, self._space_labels, lambda p, n: volume_problems(self.store, p, n), self.modern)
         feasible, reasons = self._filter(pod, cluster)
         if feasible:
             self._bind(pod, max(feasible, key=lambda n: (self._score(pod, n), n.name)))
             return None
         return self._unschedulable(key, pod, reasons, cluster)
+
+    def _space_labels(self, name: str) -> dict[str, str]:
+        found = self.store.get("namespaces", "", name)
+        return (found["metadata"].get("labels") or {}) if found else {}
 
     def _prefixed(self, problem: str) -> str:
         """What is said of a pod that no node at all can take."""
@@ -137,22 +155,35 @@ class Scheduler(Control):
         shares = []
         for name in ("cpu", "memory"):
             able = node.allocatable.get(name) or 1.0
-            shares.append(min(1.0, (node.used.get(name, 0.0) + max(pod.requests.get(name, 0.0), 0.1 if name == "cpu" else 2e8)) / able))
+            shares.append(
+                min(
+                    1.0,
+                    (node.used.get(name, 0.0) + max(pod.requests.get(name, 0.0), 0.1 if name == "cpu" else 2e8)) / able,
+                )
+            )
         score = 100 * (1 - sum(shares) / 2) + 100 * (1 - abs(shares[0] - shares[1]))
         owners = {o["uid"] for o in pod.obj["metadata"].get("ownerReferences") or ()}
-        kin = sum(bool(owners & {o["uid"] for o in p.obj["metadata"].get("ownerReferences") or ()}) for p in node.pods) if owners else 0
+        kin = (
+            sum(bool(owners & {o["uid"] for o in p.obj["metadata"].get("ownerReferences") or ()}) for p in node.pods)
+            if owners
+            else 0
+        )
         score -= 40 * kin
         for rule in pod.affinity.each("nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution"):
             if term_matches(rule.at("preference"), node):
                 score += rule.count("weight")
         for rule in pod.affinity.each("podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution"):
             term = rule.at("podAffinityTerm")
-            score -= rule.count("weight") * sum(p.namespace == pod.namespace and selects(term.at("labelSelector"), p.labels) for p in node.pods)
+            score -= rule.count("weight") * sum(
+                p.namespace == pod.namespace and selects(term.at("labelSelector"), p.labels) for p in node.pods
+            )
         tolerations = Fields(pod.obj["spec"]).each("tolerations")
         score -= 50 * sum(t.get("effect") == "PreferNoSchedule" and not tolerated(t, tolerations) for t in node.taints)
         for rule in Fields(pod.obj["spec"]).each("topologySpreadConstraints"):
-            score -= 20 * sum(p.namespace == pod.namespace and selects(rule.at("labelSelector"), p.labels) for p in node.pods)
-        return score
+            score -= 20 * sum(
+                p.namespace == pod.namespace and selects(rule.at("labelSelector"), p.labels) for p in node.pods
+            )
+        return float(score)
 
     def _bind(self, pod: PodView, node: NodeView) -> None:
         key = (pod.namespace, pod.name)
@@ -160,9 +191,22 @@ class Scheduler(Control):
         obj = self.store.get("pods", *key) or pod.obj
         self._select_node(pod, node)
         old = [c for c in (obj.get("status") or {}).get("conditions") or () if c["type"] != "PodScheduled"]
-        done = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": self.registry.now()}
+        done = {
+            "type": "PodScheduled",
+            "status": "True",
+            "lastProbeTime": None,
+            "lastTransitionTime": self.registry.now(),
+        }
         status = {k: v for k, v in obj["status"].items() if k != "nominatedNodeName"}
-        self.store.put(self.type("pods"), {**obj, "spec": {**obj["spec"], "nodeName": node.name}, "metadata": dict(obj["metadata"]), "status": {**status, "conditions": [*old, done]}})
+        self.store.put(
+            self.type("pods"),
+            {
+                **obj,
+                "spec": {**obj["spec"], "nodeName": node.name},
+                "metadata": dict(obj["metadata"]),
+                "status": {**status, "conditions": [*old, done]},
+            },
+        )
         self.tell("pods", obj, "Scheduled", f"Successfully assigned {pod.namespace}/{pod.name} to {node.name}")
 
     def _select_node(self, pod: PodView, node: NodeView) -> None:
@@ -171,9 +215,15 @@ class Scheduler(Control):
             name = (volume.get("persistentVolumeClaim") or {}).get("claimName")
             claim = self.store.get("persistentvolumeclaims", pod.namespace, name) if name else None
             note = "volume.kubernetes.io/selected-node"
-            if claim and not claim["spec"].get("volumeName") and note not in (claim["metadata"].get("annotations") or {}):
+            if (
+                claim
+                and not claim["spec"].get("volumeName")
+                and note not in (claim["metadata"].get("annotations") or {})
+            ):
                 notes = {**(claim["metadata"].get("annotations") or {}), note: node.name}
-                self.change("persistentvolumeclaims", claim, claim | {"metadata": claim["metadata"] | {"annotations": notes}})
+                self.change(
+                    "persistentvolumeclaims", claim, claim | {"metadata": claim["metadata"] | {"annotations": notes}}
+                )
 
     # -- when nothing fits -------------------------------------------------------------------------------------------
     def _unschedulable(self, key: Key, pod: PodView, reasons: dict[str, Reasons], cluster: Cluster) -> float:
@@ -196,7 +246,7 @@ class Scheduler(Control):
             if found.final or not lower or not node_matches(pod, node):
                 continue
             if any(p.deleting for p in lower):
-                return name     # room is being made already
+                return name  # room is being made already
             victims: list[PodView] = []
             for victim in lower:
                 victims.append(victim)
@@ -226,7 +276,14 @@ class Scheduler(Control):
         return min(300.0, 60.0 * tries)
 
     def _refuse(self, obj: Obj, reason: str, message: str, *, event: bool, nominated: str = "") -> None:
-        made = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, "lastTransitionTime": self.registry.now(), "reason": reason, "message": message}
+        made = {
+            "type": "PodScheduled",
+            "status": "False",
+            "lastProbeTime": None,
+            "lastTransitionTime": self.registry.now(),
+            "reason": reason,
+            "message": message,
+        }
         live = self.store.get("pods", *(obj["metadata"]["namespace"], obj["metadata"]["name"]))
         if live is not None:
             status = dict(live.get("status") or {})
@@ -253,16 +310,6 @@ def _preemption_summary(count: int, reasons: dict[str, Reasons], chosen: bool) -
     if count - final:
         parts.append(f"{count - final} No preemption victims found for incoming pod")
     return f" preemption: 0/{count} nodes are available: {', '.join(sorted(parts))}."
-
-
-class _Namespaces(dict):  # type: ignore[type-arg]   # read lazily: most decisions ask for none
-    def __init__(self, store) -> None:  # type: ignore[no-untyped-def]
-        super().__init__()
-        self._store = store
-
-    def get(self, name, default=None):  # type: ignore[no-untyped-def]
-        found = self._store.get("namespaces", "", name)
-        return (found["metadata"].get("labels") or {}) if found else default
 
 
 def _matters(old: Obj, new: Obj) -> bool:

@@ -62,7 +62,12 @@ class NodeView:
 
 def pod_view(obj: Obj) -> PodView:
     spec, meta, status = obj["spec"], obj["metadata"], obj.get("status") or {}
-    ports = {(p.get("protocol", "TCP"), p["hostPort"]) for c in spec.get("containers") or () for p in c.get("ports") or () if p.get("hostPort")}
+    ports = {
+        (p.get("protocol", "TCP"), p["hostPort"])
+        for c in spec.get("containers") or ()
+        for p in c.get("ports") or ()
+        if p.get("hostPort")
+    }
     owners = meta.get("ownerReferences") or ()
     return PodView(
         obj, meta["namespace"], meta["name"], meta["uid"], meta.get("labels") or {}, total(spec, "requests"), spec.get("priority") or 0,
@@ -73,4 +78,11 @@ def pod_view(obj: Obj) -> PodView:
 def node_view(obj: Obj) -> NodeView:
     status, spec = obj.get("status") or {}, obj.get("spec") or {}
     able = {k: amount(str(v)) for k, v in (status.get("allocatable") or status.get("capacity") or {}).items()}
-    return NodeView(obj, obj["metadata"]["name"], obj["metadata"].get("labels") or {}, able, tuple(spec.get("taints") or ()), bool(spec.get("unschedulable")))
+    return NodeView(
+        obj,
+        obj["metadata"]["name"],
+        obj["metadata"].get("labels") or {},
+        able,
+        tuple(spec.get("taints") or ()),
+        bool(spec.get("unschedulable")),
+    )

@@ -89,9 +89,7 @@ def _amount(value: Any) -> str:
     """A quantity; the decoder's own words when it is none."""
     text = canonical(str(value)) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
     if text is None:
-        raise WrongType(
-            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-        )
+        raise WrongType("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")
     return text
 
 
@@ -102,10 +100,14 @@ def _name(spec: Field | None) -> str:
 
 
 def _wrong(value: Any, wanted: str, path: str, owner: str) -> str:
-    kind = {bool: "bool", int: "number", float: "number", str: "string", list: "array", dict: "object"}.get(type(value), "null")
+    kind = {bool: "bool", int: "number", float: "number", str: "string", list: "array", dict: "object"}.get(
+        type(value), "null"
+    )
     if not path:
         return f"json: cannot unmarshal {kind} into Go value of type v1.{wanted}"
-    return f"json: cannot unmarshal {kind} into Go struct field {owner.rpartition('.')[2]}.{_plain(path)} of type {wanted}"
+    return (
+        f"json: cannot unmarshal {kind} into Go struct field {owner.rpartition('.')[2]}.{_plain(path)} of type {wanted}"
+    )
 
 
 def _plain(path: str) -> str:

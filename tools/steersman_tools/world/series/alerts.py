@@ -40,11 +40,23 @@ class Rule:
 
 def _q(metric: str, *match: Match, function: str = "raw", window: float = 30.0, aggregate: Aggregate = "none", by: tuple[str, ...] = (),
        quantile: float | None = None) -> Query:  # fmt: skip
-    return Query.model_validate({"metric": metric, "match": match, "function": function, "window": window, "aggregate": aggregate, "by": by, "quantile": quantile})
+    return Query.model_validate(
+        {
+            "metric": metric,
+            "match": match,
+            "function": function,
+            "window": window,
+            "aggregate": aggregate,
+            "by": by,
+            "quantile": quantile,
+        }
+    )
 
 
 def _values(asked: Asked, query: Query) -> list[tuple[Labels, float]]:
-    return [({k: v for k, v in s.labels.items() if k != "__name__"}, s.values[-1]) for s in asked.now(query) if s.values]
+    return [
+        ({k: v for k, v in s.labels.items() if k != "__name__"}, s.values[-1]) for s in asked.now(query) if s.values
+    ]
 
 
 def _when(query: Query, holds: Callable[[float], bool]) -> Condition:
@@ -57,9 +69,14 @@ def _key(labels: Labels, on: Sequence[str]) -> tuple[str, ...]:
 
 def _ratio(top: Query, bottom: Query, on: tuple[str, ...], limit: float) -> Condition:
     """Where one is more than a share of the other."""
+
     def condition(asked: Asked) -> list[tuple[Labels, float]]:
         below = {_key(labels, on): value for labels, value in _values(asked, bottom)}
-        found = [(labels, value / below[_key(labels, on)]) for labels, value in _values(asked, top) if below.get(_key(labels, on))]
+        found = [
+            (labels, value / below[_key(labels, on)])
+            for labels, value in _values(asked, top)
+            if below.get(_key(labels, on))
+        ]
         return [(labels, share) for labels, share in found if share > limit]
 
     return condition
@@ -68,33 +85,72 @@ def _ratio(top: Query, bottom: Query, on: tuple[str, ...], limit: float) -> Cond
 def _differs(one: str, two: str) -> Condition:
     def condition(asked: Asked) -> list[tuple[Labels, float]]:
         other = {tuple(sorted(labels.items())): value for labels, value in _values(asked, _q(two))}
-        return [(labels, value) for labels, value in _values(asked, _q(one)) if other.get(tuple(sorted(labels.items())), value) != value]
+        return [
+            (labels, value)
+            for labels, value in _values(asked, _q(one))
+            if other.get(tuple(sorted(labels.items())), value) != value
+        ]
 
     return condition
 
 
 def _not_ready(asked: Asked) -> list[tuple[Labels, float]]:
-    counted = _values(asked, _q("kube_pod_status_phase", Match(label="phase", value="Pending|Running|Failed", operator="=~"), aggregate="sum", by=("namespace", "pod")))
-    ready = {_key(labels, ("namespace", "pod")): value for labels, value in _values(asked, _q("kube_pod_status_ready", Match(label="condition", value="true")))}
-    return [(labels, value) for labels, value in counted if value > 0 and ready.get(_key(labels, ("namespace", "pod")), 1.0) == 0]
+    counted = _values(
+        asked,
+        _q(
+            "kube_pod_status_phase",
+            Match(label="phase", value="Pending|Running|Failed", operator="=~"),
+            aggregate="sum",
+            by=("namespace", "pod"),
+        ),
+    )
+    ready = {
+        _key(labels, ("namespace", "pod")): value
+        for labels, value in _values(asked, _q("kube_pod_status_ready", Match(label="condition", value="true")))
+    }
+    return [
+        (labels, value)
+        for labels, value in counted
+        if value > 0 and ready.get(_key(labels, ("namespace", "pod")), 1.0) == 0
+    ]
 
 
 def _job_failed(asked: Asked) -> list[tuple[Labels, float]]:
-    good = {_key(labels, ("namespace", "job_name")): value for labels, value in _values(asked, _q("kube_job_status_succeeded"))}
-    return [(labels, value) for labels, value in _values(asked, _q("kube_job_status_failed")) if value > 0 and not good.get(_key(labels, ("namespace", "job_name")))]
+    good = {
+        _key(labels, ("namespace", "job_name")): value
+        for labels, value in _values(asked, _q("kube_job_status_succeeded"))
+    }
+    return [
+        (labels, value)
+        for labels, value in _values(asked, _q("kube_job_status_failed"))
+        if value > 0 and not good.get(_key(labels, ("namespace", "job_name")))
+    ]
 
 
 def _near_limit(asked: Asked) -> list[tuple[Labels, float]]:
     on = ("namespace", "pod", "container")
-    limits = {_key(labels, on): value for labels, value in _values(asked, _q("kube_pod_container_resource_limits", Match(label="resource", value="memory")))}
-    used = [(labels, value / limits[_key(labels, on)]) for labels, value in _values(asked, _q("container_memory_working_set_bytes")) if limits.get(_key(labels, on))]
+    limits = {
+        _key(labels, on): value
+        for labels, value in _values(
+            asked, _q("kube_pod_container_resource_limits", Match(label="resource", value="memory"))
+        )
+    }
+    used = [
+        (labels, value / limits[_key(labels, on)])
+        for labels, value in _values(asked, _q("container_memory_working_set_bytes"))
+        if limits.get(_key(labels, on))
+    ]
     return [(labels, share) for labels, share in used if share > 0.9]
 
 
 def _filling(asked: Asked) -> list[tuple[Labels, float]]:
     on = ("namespace", "persistentvolumeclaim")
     size = {_key(labels, on): value for labels, value in _values(asked, _q("kubelet_volume_stats_capacity_bytes"))}
-    left = [(labels, value / size[_key(labels, on)]) for labels, value in _values(asked, _q("kubelet_volume_stats_available_bytes")) if size.get(_key(labels, on))]
+    left = [
+        (labels, value / size[_key(labels, on)])
+        for labels, value in _values(asked, _q("kubelet_volume_stats_available_bytes"))
+        if size.get(_key(labels, on))
+    ]
     return [(labels, share) for labels, share in left if share < 0.1]
 
 

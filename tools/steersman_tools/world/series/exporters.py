@@ -46,7 +46,12 @@ def cadvisor(world: World) -> Iterable[Sample]:
         for container in pod.siblings:
             if container.phase != "running":
                 continue
-            labels = {"namespace": pod.namespace, "pod": pod.name, "container": container.name, "node": pod.machine.name}
+            labels = {
+                "namespace": pod.namespace,
+                "pod": pod.name,
+                "container": container.name,
+                "node": pod.machine.name,
+            }
             yield "container_cpu_usage_seconds_total", labels, container.cpu_seconds
             yield "container_memory_working_set_bytes", labels, container.memory_now
             if "cpu" in container.limits:
@@ -61,7 +66,10 @@ def _volumes(world: World, pod: Pod) -> Iterable[Sample]:
         claim = world.store.get("persistentvolumeclaims", pod.namespace, name) if name else None
         if claim and pod.sandbox:
             held = (claim.get("status") or {}).get("capacity") or claim["spec"]["resources"]["requests"]
-            size, labels = amount(held["storage"]), {"namespace": pod.namespace, "persistentvolumeclaim": str(name), "node": pod.machine.name}
+            size, labels = (
+                amount(held["storage"]),
+                {"namespace": pod.namespace, "persistentvolumeclaim": str(name), "node": pod.machine.name},
+            )
             used = _disk(pod.mains[0], world.kubelets.time)
             yield "kubelet_volume_stats_capacity_bytes", labels, size
             yield "kubelet_volume_stats_available_bytes", labels, max(0.0, size - used)
@@ -106,7 +114,11 @@ def _resources(labels: dict[str, str], spec: Obj) -> Iterable[Sample]:
         for kind in ("limits", "requests"):
             for resource, value in ((container.get("resources") or {}).get(kind) or {}).items():
                 names = {"resource": re.sub(r"\W", "_", resource), "unit": "core" if resource == "cpu" else "byte"}
-                yield f"kube_pod_container_resource_{kind}", labels | {"container": container["name"]} | names, amount(str(value))
+                yield (
+                    f"kube_pod_container_resource_{kind}",
+                    labels | {"container": container["name"]} | names,
+                    amount(str(value)),
+                )
 
 
 _WORKLOADS: dict[str, tuple[str, dict[str, tuple[str, str, int]]]] = {
@@ -140,11 +152,19 @@ def kube_state(world: World) -> Iterable[Sample]:
     for obj in world.store.of("endpoints"):
         for state, field in (("available", "addresses"), ("not_ready", "notReadyAddresses")):
             count = sum(len(s.get(field) or ()) for s in obj.get("subsets") or ())
-            yield f"kube_endpoint_address_{state}", {"namespace": obj["metadata"]["namespace"], "endpoint": obj["metadata"]["name"]}, count
+            yield (
+                f"kube_endpoint_address_{state}",
+                {"namespace": obj["metadata"]["namespace"], "endpoint": obj["metadata"]["name"]},
+                count,
+            )
     for obj in world.store.of("persistentvolumeclaims"):
         labels = {"namespace": obj["metadata"]["namespace"], "persistentvolumeclaim": obj["metadata"]["name"]}
         for phase in ("Pending", "Bound", "Lost"):
-            yield "kube_persistentvolumeclaim_status_phase", labels | {"phase": phase}, float((obj.get("status") or {}).get("phase") == phase)
+            yield (
+                "kube_persistentvolumeclaim_status_phase",
+                labels | {"phase": phase},
+                float((obj.get("status") or {}).get("phase") == phase),
+            )
 
 
 def _node(obj: Obj) -> Iterable[Sample]:
@@ -156,7 +176,11 @@ def _node(obj: Obj) -> Iterable[Sample]:
     yield "kube_node_spec_unschedulable", {"node": name}, float(bool(obj["spec"].get("unschedulable")))
     for kind in ("capacity", "allocatable"):
         for resource, value in (status.get(kind) or {}).items():
-            yield f"kube_node_status_{kind}", {"node": name, "resource": re.sub(r"\W", "_", resource)}, amount(str(value))
+            yield (
+                f"kube_node_status_{kind}",
+                {"node": name, "resource": re.sub(r"\W", "_", resource)},
+                amount(str(value)),
+            )
 
 
 def machines(world: World) -> Iterable[Sample]:
@@ -175,7 +199,11 @@ def machines(world: World) -> Iterable[Sample]:
         yield "node_filesystem_avail_bytes", labels | {"mountpoint": "/"}, machine.disk_free()
         cores = amount(machine.capacity["cpu"])
         yield "node_cpu_seconds_total", labels | {"mode": "user"}, machine.cpu_seconds
-        yield "node_cpu_seconds_total", labels | {"mode": "idle"}, max(0.0, cores * (now - world.flow.started) - machine.cpu_seconds)
+        yield (
+            "node_cpu_seconds_total",
+            labels | {"mode": "idle"},
+            max(0.0, cores * (now - world.flow.started) - machine.cpu_seconds),
+        )
         yield "kubelet_up", labels, float(machine.kubelet_up(now))
 
 
@@ -188,7 +216,11 @@ def gpus(world: World) -> Iterable[Sample]:
             labels = {"gpu": str(index), "UUID": gpu.uuid, "modelName": gpu.model, "Hostname": machine.name}
             if user:
                 meta = user.pod.obj["metadata"]
-                labels |= {"exported_namespace": meta["namespace"], "exported_pod": meta["name"], "exported_container": user.name}
+                labels |= {
+                    "exported_namespace": meta["namespace"],
+                    "exported_pod": meta["name"],
+                    "exported_container": user.name,
+                }
             yield "DCGM_FI_DEV_XID_ERRORS", labels, gpu.xid
             if gpu.health == "lost" or not machine.network_up(now):
                 continue

@@ -27,7 +27,11 @@ def resource_metrics(world: World, kind: str, namespace: str, name: str, wanted:
     if name:
         found = next((i for i in items if i["metadata"]["name"] == name), None)
         if found is None:
-            raise ApiError(404, f'{called.lower()}.metrics.k8s.io "{namespace + "/" if namespace else ""}{name}" not found', details={})
+            raise ApiError(
+                404,
+                f'{called.lower()}.metrics.k8s.io "{namespace + "/" if namespace else ""}{name}" not found',
+                details={},
+            )
         return Reply.of({"kind": called, **head, **found})
     chosen = [i for i in items if wanted is None or wanted(i)]
     return Reply.of({"kind": f"{called}List", **head, "metadata": {}, "items": chosen})
@@ -40,7 +44,13 @@ def _pods(world: World, namespace: str) -> list[Obj]:
         running = [c for c in pod.siblings if c.phase == "running" and c.cpu_now]
         if running and namespace in ("", pod.namespace):
             used = [{"name": c.name, "usage": _usage(c.cpu_now, c.memory_now)} for c in running]
-            items.append({"metadata": {"name": pod.name, "namespace": pod.namespace, "labels": pod.labels}, **stamps, "containers": used})
+            items.append(
+                {
+                    "metadata": {"name": pod.name, "namespace": pod.namespace, "labels": pod.labels},
+                    **stamps,
+                    "containers": used,
+                }
+            )
     return items
 
 
@@ -52,5 +62,7 @@ def _nodes(world: World) -> list[Obj]:
             continue
         containers = [c for p in world.kubelets.on(machine) for c in p.siblings]
         memory = machine.memory_used(sum(c.memory_now for c in containers))
-        items.append({"metadata": {"name": machine.name}, **stamps, "usage": _usage(sum(c.cpu_now for c in containers), memory)})
+        items.append(
+            {"metadata": {"name": machine.name}, **stamps, "usage": _usage(sum(c.cpu_now for c in containers), memory)}
+        )
     return items

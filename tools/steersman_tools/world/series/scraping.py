@@ -32,7 +32,9 @@ class Scraper:
     def __init__(self, world: World) -> None:
         self.world = world
         self.last = world.clock.now()
-        self._series: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[dict[str, str], array[float], array[float]]] = {}
+        self._series: dict[
+            tuple[str, tuple[tuple[str, str], ...]], tuple[dict[str, str], array[float], array[float]]
+        ] = {}
         self._by_name: dict[str, list[tuple[dict[str, str], array[float], array[float]]]] = {}
         self._present: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
         self._count = 0
@@ -110,5 +112,3 @@ class Scraper:
 
     def metrics(self, kind: str, namespace: str, name: str, wanted: Predicate | None) -> Reply:
         return resource_metrics(self.world, kind, namespace, name, wanted)
-
-

@@ -88,13 +88,17 @@ class Flow:
                            f"{address}: context deadline exceeded" if late > 0.3 else "")  # fmt: skip
         if not route.targets:
             return Outcome(0, call.timeout_ms if "timeout" in route.error else 2, route.error)
-        outcomes = [self._to(container, call, target, port, route.host, address, depth) for target, port in route.targets]
+        outcomes = [
+            self._to(container, call, target, port, route.host, address, depth) for target, port in route.targets
+        ]
         count = len(outcomes)
         mean = Outcome(sum(o.success for o in outcomes) / count, sum(o.latency_ms for o in outcomes) / count)
         mean.error = min(outcomes, key=lambda o: o.success).error
         return mean
 
-    def _to(self, container: Container, call: Call, target: Pod, port: int, host: str, address: str, depth: int) -> Outcome:
+    def _to(
+        self, container: Container, call: Call, target: Pod, port: int, host: str, address: str, depth: int
+    ) -> Outcome:
         """The call to one of the pods behind an address."""
         client = _pod(container)
         server, error = self.routes.connect(client, target, port, host)
@@ -106,12 +110,22 @@ class Flow:
         if server.app.paths and call.path and call.path not in server.app.paths:
             return Outcome(0, 5, f"{address}{call.path}: unexpected status 404")
         result = self._serve(server, depth - 1)
-        latency = result.latency_ms + sum(float(p.machine.faults.get("network_delay", {}).get("ms", 0)) for p in (target, client))
+        latency = result.latency_ms + sum(
+            float(p.machine.faults.get("network_delay", {}).get("ms", 0)) for p in (target, client)
+        )
         loss = max(float(p.machine.faults.get("network_loss", {}).get("ratio", 0)) for p in (target, client))
         late = _late(latency, call.timeout_ms)
         success = result.success * (1 - late) * (1 - loss)
-        why = "context deadline exceeded" if late > 0.3 else "connection reset by peer" if loss > 0.3 else "unexpected status 503"
-        return Outcome(success, min(latency, call.timeout_ms), f"{address}{call.path}: {why}" if success < 0.999 else "")
+        why = (
+            "context deadline exceeded"
+            if late > 0.3
+            else "connection reset by peer"
+            if loss > 0.3
+            else "unexpected status 503"
+        )
+        return Outcome(
+            success, min(latency, call.timeout_ms), f"{address}{call.path}: {why}" if success < 0.999 else ""
+        )
 
     def _asked_password(self, server: Container) -> str | None:
         """The password that a server asks for: as its Secret holds it now, where one gives it."""
@@ -133,7 +147,7 @@ class Flow:
             return Outcome(0, 30_000, "context deadline exceeded")
         slower = 1 / (1 - min(busy, 0.95)) if busy > 0.5 else 1.0
         outcome = Outcome((1 - app.error_rate) * min(1.0, 1 / max(busy, 1e-9)), app.latency_ms * slower)
-        self._served[server] = outcome      # calls may go in circles
+        self._served[server] = outcome  # calls may go in circles
         for call in app.calls if depth > 0 else ():
             result = self._call(server, call, depth)
             success = 1 - (1 - result.success) ** (1 + call.retries)
@@ -184,7 +198,9 @@ class Flow:
             path = f"/{load.ingress.partition('/')[2]}"
             if server and load.ingress and server.app.paths and path not in server.app.paths:
                 server, error = None, "unexpected status 404"
-            outcomes.append(self._serve(server, DEPTH) if server else Outcome(0, 1000 if "timeout" in error else 2, error))
+            outcomes.append(
+                self._serve(server, DEPTH) if server else Outcome(0, 1000 if "timeout" in error else 2, error)
+            )
             if server:
                 first[server] = first.get(server, 0.0) + rps / len(route.targets)
         self._flow(first, arrivals)
@@ -244,7 +260,9 @@ class Flow:
             return
         self.failing[f"{pod.namespace}/{pod.app_name}", address] = (1 - result.success, result.error)
         for _ in range(min(2, math.ceil(sent * (1 - result.success)))):
-            server.write(self.kubelets.time, f'level=error msg="upstream call failed" upstream={address} err="{result.error}"')
+            server.write(
+                self.kubelets.time, f'level=error msg="upstream call failed" upstream={address} err="{result.error}"'
+            )
 
     elapsed = 1.0
 
@@ -314,4 +332,6 @@ def _pod(container: Container) -> Pod:
 
 def quantiles(mean_ms: float) -> dict[str, float]:
     """Percentiles of a latency with this mean, in milliseconds."""
-    return {f"p{int(q * 100)}_ms": round(mean_ms * 1.1 * (-math.log(1 - q)) ** (1 / SHAPE), 2) for q in (0.5, 0.95, 0.99)}
+    return {
+        f"p{int(q * 100)}_ms": round(mean_ms * 1.1 * (-math.log(1 - q)) ** (1 / SHAPE), 2) for q in (0.5, 0.95, 0.99)
+    }

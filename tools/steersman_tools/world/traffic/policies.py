@@ -39,7 +39,8 @@ def _side(store: Store, pod: Pod, peer: Pod | None, kind: str, peers: str, targe
     policies = [
         p["spec"]
         for p in store.of("networkpolicies.networking.k8s.io", pod.namespace)
-        if kind in (p["spec"].get("policyTypes") or ("Ingress",)) and selects(Fields(p["spec"].get("podSelector") or {}), pod.labels)
+        if kind in (p["spec"].get("policyTypes") or ("Ingress",))
+        and selects(Fields(p["spec"].get("podSelector") or {}), pod.labels)
     ]
     rules = [rule for policy in policies for rule in policy.get(kind.lower()) or ()]
     return not policies or any(_rule(store, rule, peers, pod.namespace, peer, target) for rule in rules)

@@ -36,7 +36,11 @@ class Routes:
 
     def refresh(self) -> None:
         """Learns which pod has which address."""
-        self.by_ip = {p.ip: p for p in self.kubelets.pods.values() if p.ip and not p.obj["spec"].get("hostNetwork") and not p.terminal}
+        self.by_ip = {
+            p.ip: p
+            for p in self.kubelets.pods.values()
+            if p.ip and not p.obj["spec"].get("hostNetwork") and not p.terminal
+        }
 
     def lookup_error(self, pod: Pod, name: str) -> str:
         """Why the pod's resolver does not find a name of the cluster; '' when it does."""
@@ -47,7 +51,10 @@ class Routes:
         dns = self.store.get("services", "kube-system", "kube-dns")
         if dns is not None:
             now = self.kubelets.time
-            up = any(allowed(self.store, pod, Target(p, port, "UDP")) and p.machine.network_up(now) for p, port in self.endpoints(dns, 53))
+            up = any(
+                allowed(self.store, pod, Target(p, port, "UDP")) and p.machine.network_up(now)
+                for p, port in self.endpoints(dns, 53)
+            )
             if not up:
                 return f"{head}: read udp {pod.ip}:41{len(name):03d}->{server}:53: i/o timeout"
         why = corefile_error(self.store, pod, name)
@@ -66,7 +73,9 @@ class Routes:
             return Route(host=address, external=self.externals[host])
         parts = host.rstrip(".").split(".")
         inside = len(parts) <= 2 or parts[2] == "svc"
-        service = self.store.get("services", parts[1] if len(parts) > 1 else pod.namespace, parts[0]) if inside else None
+        service = (
+            self.store.get("services", parts[1] if len(parts) > 1 else pod.namespace, parts[0]) if inside else None
+        )
         if error := self.lookup_error(pod, host):
             return Route(error=error)
         if service is None:
@@ -92,10 +101,14 @@ class Routes:
         entry = next((p for p in spec.get("ports") or () if p["port"] == port), None)
         targets = []
         for subset in found.get("subsets") or ():
-            numbers = [p["port"] for p in subset.get("ports") or () if entry is None or p.get("name") == entry.get("name")]
+            numbers = [
+                p["port"] for p in subset.get("ports") or () if entry is None or p.get("name") == entry.get("name")
+            ]
             for address in subset.get("addresses") or ():
                 ref = address.get("targetRef") or {}
-                pod = self.kubelets.pods.get((meta["namespace"], ref.get("name", ""))) or self.by_ip.get(address.get("ip", ""))
+                pod = self.kubelets.pods.get((meta["namespace"], ref.get("name", ""))) or self.by_ip.get(
+                    address.get("ip", "")
+                )
                 if pod and numbers:
                     targets.append((pod, numbers[0] if entry else port))
         return targets
@@ -122,7 +135,9 @@ class Routes:
     def connect(self, client: Pod | None, server: Pod, port: int, host: str) -> tuple[Container | None, str]:
         """The container that accepts a connection, or why none does."""
         now = self.kubelets.time
-        cut = client is not server and (not server.machine.network_up(now) or (client is not None and not client.machine.network_up(now)))
+        cut = client is not server and (
+            not server.machine.network_up(now) or (client is not None and not client.machine.network_up(now))
+        )
         if cut or not allowed(self.store, client, Target(server, port)):
             return None, f"dial tcp {host}: i/o timeout"
         container = server.listener(port, now)

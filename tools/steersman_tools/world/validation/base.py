@@ -60,7 +60,9 @@ class Errors:
 
     def unsupported(self, path: str, value: Any, allowed: Iterable[str]) -> None:
         listed = ", ".join(f'"{a}"' for a in allowed)
-        self.causes.append(Cause("FieldValueNotSupported", f"Unsupported value: {shown(value)}: supported values: {listed}", path))
+        self.causes.append(
+            Cause("FieldValueNotSupported", f"Unsupported value: {shown(value)}: supported values: {listed}", path)
+        )
 
     def duplicate(self, path: str, value: Any) -> None:
         self.causes.append(Cause("FieldValueDuplicate", f"Duplicate value: {shown(value)}", path))
@@ -157,7 +159,9 @@ def _go(value: Any) -> str:
 def int_or_string(value: Any) -> Verbatim:
     """An IntOrString as Go's %#v prints it."""
     number, text = (0, value) if isinstance(value, str) else (value or 0, "")
-    return Verbatim(f'intstr.IntOrString{{Type:{1 if isinstance(value, str) else 0}, IntVal:{number}, StrVal:{shown(text)}}}')
+    return Verbatim(
+        f"intstr.IntOrString{{Type:{1 if isinstance(value, str) else 0}, IntVal:{number}, StrVal:{shown(text)}}}"
+    )
 
 
 def selector_shown(selector: dict[str, Any]) -> Verbatim:
@@ -166,7 +170,7 @@ def selector_shown(selector: dict[str, Any]) -> Verbatim:
     left = _go(labels) if labels else "map[string]string(nil)"
     rules = selector.get("matchExpressions") or ()
     right = ", ".join(
-        f'v1.LabelSelectorRequirement{{Key:{shown(r.get("key", ""))}, Operator:{shown(r.get("operator", ""))}, '
+        f"v1.LabelSelectorRequirement{{Key:{shown(r.get('key', ''))}, Operator:{shown(r.get('operator', ''))}, "
         f"Values:{_go(r['values']) if r.get('values') else '[]string(nil)'}}}"
         for r in rules
     )

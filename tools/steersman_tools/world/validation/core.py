@@ -57,7 +57,9 @@ def _service_port(port: Obj, path: str, several: bool, errors: Errors) -> None: 
         if len(target) > 15:
             errors.invalid(f"{path}.targetPort", target, "must be no more than 15 characters")
         if not LABEL.fullmatch(target):
-            errors.invalid(f"{path}.targetPort", target, "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
+            errors.invalid(
+                f"{path}.targetPort", target, "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"
+            )
 
 
 def service_update(old: Obj, new: Obj, errors: Errors) -> None:
@@ -151,7 +153,10 @@ def volume(obj: Obj, errors: Errors) -> None:
 def storage_class(obj: Obj, errors: Errors) -> None:
     if not obj.get("provisioner"):
         errors.required("provisioner")
-    for field, choices in (("reclaimPolicy", ("Delete", "Retain")), ("volumeBindingMode", ("Immediate", "WaitForFirstConsumer"))):
+    for field, choices in (
+        ("reclaimPolicy", ("Delete", "Retain")),
+        ("volumeBindingMode", ("Immediate", "WaitForFirstConsumer")),
+    ):
         if obj.get(field) not in choices:
             errors.unsupported(field, obj.get(field, ""), choices)
 

@@ -48,10 +48,18 @@ def _common(meta: Obj, errors: Errors) -> None:
         path = f"metadata.ownerReferences[{index}]"
         for field in ("apiVersion", "kind", "name", "uid"):
             if not owner.get(field):
-                errors.invalid(f"{path}.{field}", owner.get(field, ""), f"{'version' if field == 'apiVersion' else field} must not be empty")
+                errors.invalid(
+                    f"{path}.{field}",
+                    owner.get(field, ""),
+                    f"{'version' if field == 'apiVersion' else field} must not be empty",
+                )
     controllers = [o for o in meta.get("ownerReferences") or () if o.get("controller")]
     if len(controllers) > 1:
-        errors.invalid("metadata.ownerReferences", "", f"Only one reference can have Controller set to true. Found \"true\" in references for {controllers[0].get('name')} and {controllers[1].get('name')}")
+        errors.invalid(
+            "metadata.ownerReferences",
+            "",
+            f'Only one reference can have Controller set to true. Found "true" in references for {controllers[0].get("name")} and {controllers[1].get("name")}',
+        )
     for finalizer in meta.get("finalizers") or ():
         _finalizer(finalizer, errors)
 
@@ -61,7 +69,9 @@ def _finalizer(name: str, errors: Errors) -> None:
         if not QUALIFIED.fullmatch(name):
             errors.qualified("metadata.finalizers", name)
         else:
-            errors.invalid("metadata.finalizers[0]", name, "name is neither a standard finalizer name nor is it fully qualified")
+            errors.invalid(
+                "metadata.finalizers[0]", name, "name is neither a standard finalizer name nor is it fully qualified"
+            )
 
 
 def updated_meta(kind: Type, old: Obj, new: Obj, errors: Errors) -> None:

@@ -73,7 +73,9 @@ def _choices(spec: Obj, path: str, errors: Errors) -> None:
     if dns == "None" and spec.get("dnsConfig") is None:
         errors.required(f"{path}.dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None")
     elif dns == "None" and not (spec.get("dnsConfig") or {}).get("nameservers"):
-        errors.required(f"{path}.dnsConfig.nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None")
+        errors.required(
+            f"{path}.dnsConfig.nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None"
+        )
     grace = spec.get("terminationGracePeriodSeconds")
     if grace is not None:
         errors.not_negative(f"{path}.terminationGracePeriodSeconds", grace)
@@ -119,7 +121,9 @@ def _ports(obj: Obj, path: str, errors: Errors) -> None:
             if len(name) > 15:
                 errors.invalid(f"{here}.name", name, "must be no more than 15 characters")
             if not LABEL.fullmatch(name):
-                errors.invalid(f"{here}.name", name, "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
+                errors.invalid(
+                    f"{here}.name", name, "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"
+                )
             if name in names:
                 errors.duplicate(f"{here}.name", name)
             names.add(name)
@@ -197,7 +201,9 @@ def _probe(probe: Obj, path: str, errors: Errors, *, single: bool) -> None:
                 errors.port(f"{path}.{kind}.port", port)
             elif not LABEL.fullmatch(port):
                 errors.invalid(
-                    f"{path}.{kind}.port", port, "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"
+                    f"{path}.{kind}.port",
+                    port,
+                    "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)",
                 )
     if "exec" in probe and not probe["exec"].get("command"):
         errors.required(f"{path}.exec.command")
@@ -214,7 +220,11 @@ def resources(obj: Obj, path: str, errors: Errors) -> None:
             here = f"{path}.{kind}[{name}]"
             if amount(value) < 0:
                 errors.invalid(here, value, "must be greater than or equal to 0")
-            if "/" not in name and name not in ("cpu", "memory", "ephemeral-storage") and not name.startswith("hugepages-"):
+            if (
+                "/" not in name
+                and name not in ("cpu", "memory", "ephemeral-storage")
+                and not name.startswith("hugepages-")
+            ):
                 errors.invalid(here, name, "must be a standard resource type or fully qualified")
                 errors.invalid(here, name, "must be a standard resource for containers")
     for name, value in requests.items():
@@ -230,7 +240,11 @@ def resources(obj: Obj, path: str, errors: Errors) -> None:
 def _toleration(obj: Obj, path: str, errors: Errors) -> None:
     operator = obj.get("operator") or "Equal"
     if not obj.get("key") and operator != "Exists":
-        errors.invalid(f"{path}.operator", operator, "operator must be Exists when `key` is empty, which means \"match all values and all keys\"")
+        errors.invalid(
+            f"{path}.operator",
+            operator,
+            'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+        )
     if operator not in ("Equal", "Exists"):
         errors.unsupported(f"{path}.operator", operator, ("Equal", "Exists"))
     if operator == "Exists" and obj.get("value"):

@@ -63,7 +63,9 @@ def _peer(peer: Obj, path: str, errors: Errors) -> None:
 def ingress(obj: Obj, errors: Errors) -> None:
     spec = obj.get("spec") or {}
     if not spec.get("rules") and not spec.get("defaultBackend"):
-        errors.invalid("spec", Verbatim("[]networking.IngressRule(nil)"), "either `defaultBackend` or `rules` must be specified")
+        errors.invalid(
+            "spec", Verbatim("[]networking.IngressRule(nil)"), "either `defaultBackend` or `rules` must be specified"
+        )
     for index, rule in enumerate(spec.get("rules") or ()):
         http = rule.get("http")
         if http is not None and not http.get("paths"):
@@ -153,7 +155,7 @@ def custom_resource(obj: Obj, errors: Errors) -> None:
         errors.unsupported("spec.scope", spec.get("scope", ""), ("Cluster", "Namespaced"))
     wanted = f"{names.get('plural', '')}.{spec.get('group', '')}"
     if obj["metadata"].get("name") != wanted:
-        errors.invalid("metadata.name", obj["metadata"].get("name", ""), f"must be spec.names.plural+\".\"+spec.group")
+        errors.invalid("metadata.name", obj["metadata"].get("name", ""), 'must be spec.names.plural+"."+spec.group')
     if sum(bool(v.get("storage")) for v in spec.get("versions") or ()) != 1:
         errors.invalid("spec.versions", "", "must have exactly one version marked as storage version")
     for index, version in enumerate(spec.get("versions") or ()):

@@ -11,7 +11,9 @@ from .base import Errors, Verbatim, int_or_string, selector_shown, shown
 from .pods import template
 
 _PERCENT = re.compile(r"[0-9]+%")
-_CRON = re.compile(r"@(yearly|annually|monthly|weekly|daily|midnight|hourly)|@every \S+|(TZ=\S+ |CRON_TZ=\S+ )?(\S+ +){4}\S+")
+_CRON = re.compile(
+    r"@(yearly|annually|monthly|weekly|daily|midnight|hourly)|@every \S+|(TZ=\S+ |CRON_TZ=\S+ )?(\S+ +){4}\S+"
+)
 
 
 def _selected(spec: Obj, errors: Errors) -> None:
@@ -23,7 +25,11 @@ def _selected(spec: Obj, errors: Errors) -> None:
     elif not selector.get("matchLabels") and not selector.get("matchExpressions"):
         errors.invalid("spec.selector", selector_shown(selector), "empty selector is invalid for deployment")
     if selector is None or not selects(Fields(selector), labels):
-        errors.invalid("spec.template.metadata.labels", labels or Verbatim('map[string]string(nil)'), "`selector` does not match template `labels`")
+        errors.invalid(
+            "spec.template.metadata.labels",
+            labels or Verbatim("map[string]string(nil)"),
+            "`selector` does not match template `labels`",
+        )
 
 
 def _always(spec: Obj, errors: Errors) -> None:
@@ -31,7 +37,9 @@ def _always(spec: Obj, errors: Errors) -> None:
     if policy != "Always":
         errors.unsupported("spec.template.spec.restartPolicy", policy, ("Always",))
     if ((spec.get("template") or {}).get("spec") or {}).get("activeDeadlineSeconds") is not None:
-        errors.forbidden("spec.template.spec.activeDeadlineSeconds", "activeDeadlineSeconds in ReplicaSet is not Supported")
+        errors.forbidden(
+            "spec.template.spec.activeDeadlineSeconds", "activeDeadlineSeconds in ReplicaSet is not Supported"
+        )
 
 
 def _counts(spec: Obj, errors: Errors, *fields: str) -> None:
@@ -51,7 +59,9 @@ def deployment(obj: Obj, errors: Errors) -> None:
     if kind == "Recreate" and strategy.get("rollingUpdate"):
         errors.forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")
     elif kind not in ("Recreate", "RollingUpdate"):
-        whole = Verbatim(f"apps.DeploymentStrategy{{Type:{shown(kind)}, RollingUpdate:(*apps.RollingUpdateDeployment)(nil)}}")
+        whole = Verbatim(
+            f"apps.DeploymentStrategy{{Type:{shown(kind)}, RollingUpdate:(*apps.RollingUpdateDeployment)(nil)}}"
+        )
         errors.unsupported("spec.strategy", whole, ("Recreate", "RollingUpdate"))
     elif kind == "RollingUpdate":
         _rolling(strategy.get("rollingUpdate") or {}, errors)
@@ -67,7 +77,11 @@ def _rolling(rolling: Obj, errors: Errors) -> None:
     for field in ("maxUnavailable", "maxSurge"):
         value = rolling.get(field, 0)
         if isinstance(value, str) and not _PERCENT.fullmatch(value):
-            errors.invalid(f"{path}.{field}", int_or_string(value), "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')")
+            errors.invalid(
+                f"{path}.{field}",
+                int_or_string(value),
+                "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
+            )
             return
         if isinstance(value, int) and value < 0:
             errors.invalid(f"{path}.{field}", int_or_string(value), "must be greater than or equal to 0")
@@ -75,7 +89,9 @@ def _rolling(rolling: Obj, errors: Errors) -> None:
             errors.invalid(f"{path}.{field}", value, "must not be greater than 100%")
         zero.append(value in (0, "0%"))
     if all(zero):
-        errors.invalid(f"{path}.maxUnavailable", int_or_string(rolling.get("maxUnavailable")), "may not be 0 when `maxSurge` is 0")
+        errors.invalid(
+            f"{path}.maxUnavailable", int_or_string(rolling.get("maxUnavailable")), "may not be 0 when `maxSurge` is 0"
+        )
 
 
 def replica_set(obj: Obj, errors: Errors) -> None:
@@ -90,11 +106,13 @@ def stateful_set(obj: Obj, errors: Errors) -> None:
     spec = obj.get("spec") or {}
     policies = ("OrderedReady", "Parallel")
     if spec.get("podManagementPolicy") not in policies:
-        errors.invalid("spec.podManagementPolicy", spec.get("podManagementPolicy"), f"must be '{policies[0]}' or '{policies[1]}'")
+        errors.invalid(
+            "spec.podManagementPolicy", spec.get("podManagementPolicy"), f"must be '{policies[0]}' or '{policies[1]}'"
+        )
     _counts(spec, errors, "replicas")
     _selected(spec, errors)
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
-    errors.labels("spec.template.labels", labels)   # the pod spec itself is left to the creation of pods
+    errors.labels("spec.template.labels", labels)  # the pod spec itself is left to the creation of pods
     _always(spec, errors)
 
 
@@ -129,7 +147,11 @@ def cron_job(obj: Obj, errors: Errors) -> None:
         errors.required("spec.schedule")
     elif not _CRON.fullmatch(schedule):
         found = len(schedule.split())
-        errors.invalid("spec.schedule", schedule, f"expected exactly 5 fields, found {found}: [{schedule}]" if found != 5 else "invalid")
+        errors.invalid(
+            "spec.schedule",
+            schedule,
+            f"expected exactly 5 fields, found {found}: [{schedule}]" if found != 5 else "invalid",
+        )
     if spec.get("concurrencyPolicy") not in ("Allow", "Forbid", "Replace"):
         errors.unsupported("spec.concurrencyPolicy", spec.get("concurrencyPolicy"), ("Allow", "Forbid", "Replace"))
     _counts(spec, errors, "startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit")
