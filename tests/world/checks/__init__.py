@@ -82,7 +82,7 @@ class Room:
     def events(self, name: str, reason: str = "") -> list[tuple[str, str, str]]:
         """Type, reason and text of the events about objects whose names begin so, each once, in order."""
         found = []
-        for event in self.list("events"):
+        for event in self.items("events"):
             if event["involvedObject"]["name"].startswith(name) and (not reason or event["reason"] == reason):
                 found.append((event["type"], event["reason"], event["message"]))
         return sorted(set(found))

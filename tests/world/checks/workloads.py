@@ -127,7 +127,7 @@ def revisions_and_rollback(room: Room) -> Seen:
     found = sorted(
         room.items("replicasets", APPS), key=lambda r: r["spec"]["template"]["spec"]["containers"][0]["image"]
     )
-    own = {k: v for k, v in room.get("deployments", "web", APPS)["metadata"]["annotations"].items()}
+    own = room.get("deployments", "web", APPS)["metadata"]["annotations"]
     return [
         own,
         [

@@ -146,7 +146,7 @@ class Registry:
         if not subresource:
             for plugin in self.admission:
                 plugin.check(kind, new, old, caller)
-        new = strategy.bump_generation(kind, old, new)
+        new = new if subresource == "status" else strategy.bump_generation(kind, old, new)
         if applied and paths is not None:
             new = after_apply(old, new, applied[0], paths, kind.definition())
         else:
