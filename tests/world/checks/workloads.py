@@ -376,7 +376,8 @@ def _unschedulable(room: Room, body: dict[str, Any]) -> Seen:
         )
 
     seen = room.until(told, 10)
-    found = next((c for c in room.get("pods", name)["status"]["conditions"] if c["type"] == "PodScheduled"), {})
+    conditions = room.get("pods", name)["status"]["conditions"]
+    found: Any = next((c for c in conditions if c["type"] == "PodScheduled"), {})
     room.until(lambda: bool(room.events(name, "FailedScheduling")), 5)
     return [
         seen,
@@ -432,7 +433,7 @@ def affinity(room: Room) -> Seen:
 @check("scheduling")
 def anti_affinity(room: Room) -> Seen:
     term = {"labelSelector": {"matchLabels": {"app": "anti"}}, "topologyKey": "kubernetes.io/hostname"}
-    spec = {
+    spec: dict[str, Any] = {
         "affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}},
         "labels": {"app": "anti"},
     }
@@ -534,7 +535,7 @@ def image_missing(room: Room) -> Seen:
 
     def waits() -> bool:
         found = room.get("pods", "p")["status"].get("containerStatuses") or [{}]
-        return (found[0].get("state") or {}).get("waiting", {}).get("reason") == "ImagePullBackOff"
+        return str((found[0].get("state") or {}).get("waiting", {}).get("reason")) == "ImagePullBackOff"
 
     return [room.until(waits, 20), [list(e) for e in room.events("p") if e[1] in ("Failed", "BackOff")]]
 
@@ -545,7 +546,7 @@ def crash_loop(room: Room) -> Seen:
 
     def loops() -> bool:
         found = (room.get("pods", "p")["status"].get("containerStatuses") or [{}])[0]
-        return (found.get("state") or {}).get("waiting", {}).get("reason") == "CrashLoopBackOff"
+        return str((found.get("state") or {}).get("waiting", {}).get("reason")) == "CrashLoopBackOff"
 
     seen = room.until(loops, 30)
     state = room.get("pods", "p")["status"]["containerStatuses"][0]
@@ -577,7 +578,7 @@ def config_missing(room: Room) -> Seen:
 
     def waits() -> bool:
         found = room.get("pods", "p")["status"].get("containerStatuses") or [{}]
-        return (found[0].get("state") or {}).get("waiting", {}).get("reason") == "CreateContainerConfigError"
+        return str((found[0].get("state") or {}).get("waiting", {}).get("reason")) == "CreateContainerConfigError"
 
     seen = room.until(waits, 20)
     return [seen, room.get("pods", "p")["status"]["containerStatuses"][0]["state"], room.events("p", "Failed")]

@@ -89,7 +89,7 @@ def state(world: World) -> dict[str, Json]:
         {"from": c, "to": to, "error_ratio": round(ratio, 4), "error": error}
         for (c, to), (ratio, error) in flow.failing.items()
     ]
-    nodes: dict[str, Json] = {m.name: {"kubelet_up": m.kubelet_up(now), "network_up": m.network_up(now), "faults": sorted(m.faults),
+    nodes: dict[str, Json] = {m.name: {"kubelet_up": m.kubelet_up(now), "network_up": m.network_up(now), "faults": list[Json](sorted(m.faults)),
                                        "gpus": [{"uuid": g.uuid, "health": g.health, "xid": g.xid} for g in m.gpus]} for m in kubelets.machines.values()}  # fmt: skip
     pods: Json = {"total": len(kubelets.pods), "ready": sum(p.ready for p in kubelets.pods.values())}
     return {

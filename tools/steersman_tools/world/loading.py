@@ -58,9 +58,8 @@ def _object(kind: Type, resource: Resource) -> Obj:
     if kind.id == "pods":
         obj.setdefault("spec", {}).setdefault("containers", [])
         obj.setdefault("status", {}).setdefault("qosClass", quality(obj["spec"]))
-    elif kind.id not in ("configmaps", "secrets", "endpoints", "serviceaccounts"):
-        if kind.definition().fields.get("spec") or kind.custom:
-            obj.setdefault("spec", {})
+    elif kind.custom or kind.definition().fields.get("spec"):
+        obj.setdefault("spec", {})
     return obj
 
 

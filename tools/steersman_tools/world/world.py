@@ -11,6 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from ..clock import WallClock
 from ..snapshot import Snapshot
 from ..types import Json, JsonObject
@@ -27,6 +29,8 @@ from .api.requests import Request
 from .api.status import ApiError
 from .clock import MovableClock, ShiftedClock, SimulatedClock
 from .engine import Engine
+from .exposition import state
+from .loading import load
 from .node.kubelets import NODE, Kubelets
 from .node.worldfile import BadWorld, WorldFile, read
 from .objects import Obj
@@ -102,14 +106,10 @@ class World:
     @classmethod
     def load(cls, snapshot: Snapshot, clock: MovableClock | None = None, version: str = "") -> World:
         """A world that goes on from a snapshot: for rehearsing plans. What runs in images is inferred from the objects."""
-        from .loading import load
-
         return load(cls, snapshot, clock or SimulatedClock(snapshot.taken_at), version or snapshot.version or VERSION)
 
     def apply(self, obj: Mapping[str, Any], manager: str = "kubectl-client-side-apply") -> None:
         """Creates an object as `kubectl apply` does; one that exists is left alone. Raises BadWorld."""
-        import orjson
-
         text = orjson.dumps(obj).decode()
         group, _, version = str(obj.get("apiVersion", "")).rpartition("/")
         kind = self.types.of_kind(group, str(obj.get("kind", "")))
@@ -254,8 +254,6 @@ class World:
         self, method: str, path: str, body: Json = None, content_type: str = "application/json", **query: str
     ) -> tuple[int, Json]:
         """One request of the API without HTTP, as the admin: status and JSON. For tests and rehearsals."""
-        import orjson
-
         bare, _, inline = path.partition("?")
         asked = dict(p.partition("=")[::2] for p in inline.split("&") if p) | query
         data = b"" if body is None else orjson.dumps(body)
@@ -280,6 +278,4 @@ class World:
 
     def state(self) -> dict[str, Json]:
         """What the simulated world does: the oracle of tests."""
-        from .exposition import state
-
         return state(self)

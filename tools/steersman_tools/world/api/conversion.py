@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import orjson
 
 from ..objects import Obj
@@ -75,10 +77,8 @@ def _autoscaler_v2(obj: Obj) -> Obj:
         spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
     notes = dict((obj.get("metadata") or {}).get("annotations") or {})
     if others := notes.pop(f"{_NOTE}metrics", None):
-        try:
+        with contextlib.suppress(orjson.JSONDecodeError, TypeError):
             spec["metrics"] = [*spec.get("metrics", ()), *orjson.loads(others)]
-        except (orjson.JSONDecodeError, TypeError):
-            pass
     notes.pop(f"{_NOTE}conditions", None)
     meta = {k: v for k, v in (obj.get("metadata") or {}).items() if k != "annotations"} | (
         {"annotations": notes} if notes else {}

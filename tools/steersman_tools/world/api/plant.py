@@ -9,6 +9,7 @@ from ..clock import MovableClock
 from ..store import Store
 from .access import Access
 from .kinds import Types
+from .openapi import document
 from .registry import Registry
 from .requests import Reply
 from .selection import Predicate
@@ -53,8 +54,6 @@ class Plant:
     address: str = "127.0.0.1"
 
     def openapi(self, accept: str) -> Reply:
-        from .openapi import document
-
         return document(self.types, accept)
 
     def resource_metrics(self, kind: str, namespace: str, name: str, wanted: Predicate | None) -> Reply:

@@ -47,7 +47,7 @@ class DaemonSets(Control):
             return None
         _, update = ensure_revision(self, DS, obj)
         mark = update.removeprefix(f"{obj['metadata']['name']}-")
-        pods = [p for p in self.store.owned(obj["metadata"]["uid"], "pods")]
+        pods = self.store.owned(obj["metadata"]["uid"], "pods")
         by_node: dict[str, list[Obj]] = {}
         for pod in pods:
             by_node.setdefault(_node_of(pod), []).append(pod)

@@ -11,6 +11,7 @@ from ..api.registry import SAFE
 from ..objects import Obj, controller_of
 from ..store import Change, Key
 from .base import Control, set_condition
+from .progress import deployment_status
 from .rolling import Counts, bounds, grown, proportional, shrunk
 
 HASH = "pod-template-hash"
@@ -282,8 +283,6 @@ class Deployments(Control):
             self.status("deployments.apps", live, {**(live.get("status") or {}), "conditions": conditions})
 
     def _report(self, obj: Obj, current: Obj | None, found: list[Obj]) -> float | None:
-        from .progress import deployment_status
-
         status, again = deployment_status(obj, current, found, self.now)
         self.status("deployments.apps", obj, status)
         return again

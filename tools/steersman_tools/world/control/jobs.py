@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..api.deletion import Options
+from ..api.status import ApiError
 from ..objects import Obj, moment
 from ..store import Key
 from .base import Control, ready
@@ -118,8 +119,6 @@ class Jobs(Control):
         return None
 
     def _create(self, obj: Obj) -> None:
-        from ..api.status import ApiError
-
         template, meta = obj["spec"]["template"], obj["metadata"]
         pod_meta = {k: v for k, v in (template.get("metadata") or {}).items() if k in ("labels", "annotations") and v}
         pod = {"metadata": {**pod_meta, "generateName": f"{meta['name']}-", "namespace": meta["namespace"], "ownerReferences": [self.reference(JOB, obj)]},

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ...fields import Fields
 from ..objects import Obj, moment
+from ..schedule.filters import tolerated
 from ..store import Change, Key
 from .base import Control
 
@@ -134,8 +135,6 @@ class Nodes(Control):
 
 def _patience(pod: Obj, taint: Obj, age: float) -> float | None:
     """Seconds until the pod must leave; None for one that need not."""
-    from ..schedule.filters import tolerated
-
     bearing = [t for t in Fields(pod["spec"]).each("tolerations") if tolerated(taint, [t])]
     if not bearing:
         return 0.0

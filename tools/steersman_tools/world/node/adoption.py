@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..objects import Obj, moment
 from .container import NEVER, Container, ProbeState
 from .machine import GPU
+from .settings import Unresolved, environment
 
 if TYPE_CHECKING:
     from .pod import Pod
@@ -76,8 +77,6 @@ def _container(container: Container, known: Obj, now: float) -> None:
 
 def _resume(container: Container, now: float) -> None:
     """A running container goes on: its variables as they are now, its probes from where they stand."""
-    from .settings import Unresolved, environment
-
     try:
         container.env = environment(
             container.pod.world.store, container.pod.obj, container.spec, container.pod.fields()

@@ -14,6 +14,8 @@ from ...quantity import amount
 from ..objects import Obj, stamp
 from .app import App, Call, program
 from .crashes import report
+from .probing import probe
+from .pulling import pull
 from .settings import Unresolved, environment, read_file
 
 if TYPE_CHECKING:
@@ -191,8 +193,6 @@ class Container:
         return self.wait("CrashLoopBackOff", text, self.retry_at)
 
     def _begin(self, now: float) -> float:
-        from .pulling import pull
-
         if not self.pulled:
             if (due := pull(self, now)) is not None:
                 return due
@@ -277,8 +277,6 @@ class Container:
         return None
 
     def _run(self, now: float) -> float:
-        from .probing import probe
-
         if self.model_key != (self.spec.get("image", ""), self.pod.world.images.revision):
             self.model()
             if self.fate is None and (self.app.panic or self.app.run_seconds is not None):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..objects import Obj, moment
+from .adoption import adopt
 from .container import NEVER, Container, Surroundings, at
 from .counters import Counters
 from .machine import GPU
@@ -168,7 +169,7 @@ class Pod:
         if now - self.started_at >= seconds:
             self.fail("DeadlineExceeded", "Pod was active on the node longer than the specified deadline", now)
             return NEVER
-        return min(due, self.started_at + seconds)
+        return min(due, self.started_at + float(seconds))
 
     def _admit(self, now: float) -> bool:
         """Gives GPUs to the containers; without enough of them the pod fails, as the device manager has it."""
@@ -274,8 +275,6 @@ class Pod:
 
     def adopt(self, status: Obj, now: float) -> None:
         """Takes over a pod in the state that a snapshot shows."""
-        from .adoption import adopt
-
         if status.get("startTime"):
             self.started_at = moment(status["startTime"]).timestamp()
         adopt(self, status, now)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..objects import Obj
-from .container import Container, ProbeState
+
+if TYPE_CHECKING:
+    from .container import Container, ProbeState
 
 CLIENTS = frozenset(
     {"sh", "bash", "cat", "ls", "test", "pg_isready", "redis-cli", "grpc_health_probe", "curl", "wget", "mysqladmin"}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from .container import Container
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .container import Container
 
 
 def pull(container: Container, now: float) -> float | None:

@@ -117,7 +117,7 @@ def parse(document: Mapping[str, Any], path: Path | None = None) -> WorldFile:
     settings = document.get("settings") or {}
     images = Images(dict(document.get("images") or {}), settings.get("unknown_images") == "allow")
     images.check()
-    made = WorldFile(
+    return WorldFile(
         [node for entry in document.get("nodes") or () for node in _nodes(entry)],
         images,
         [Load(**entry) for entry in document.get("load") or ()],
@@ -126,7 +126,6 @@ def parse(document: Mapping[str, Any], path: Path | None = None) -> WorldFile:
         _settings(settings),
         path,
     )
-    return made
 
 
 def _settings(given: Mapping[str, Any]) -> Settings:
