@@ -6,7 +6,6 @@ Source: k8s.io/kubernetes pkg/apis/*/v1/defaults.go.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from ..objects import Obj, copy
 from . import policy, workloads
