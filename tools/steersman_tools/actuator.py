@@ -81,8 +81,8 @@ class Actuator:
             if live is not None:
                 raise Unfit(f"{ref} exists already.")
             wanted = dict(action.edit({}, {}))
-            stored, tried = await self._try(lambda: self._writer.create(ref, wanted, "dry run"))
-            return Prepared(action=action, after=owned(stored or wanted), dry_run=tried)
+            _, tried = await self._try(lambda: self._writer.create(ref, wanted, "dry run"))
+            return Prepared(action=action, after=owned(wanted), dry_run=tried)
         if live is None:
             raise Unfit(f"{ref} does not exist.")
         others = {need: found for need in action.needs() if (found := await self._read(need)) is not None}
