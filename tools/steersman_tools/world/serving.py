@@ -70,8 +70,11 @@ def kubeconfig_text(url: str) -> str:
 async def serve(world: World, port: int = 0) -> AsyncIterator[Served]:
     """Serves the world on loopback until the block ends; port 0 takes a free one. Raises PortTaken."""
     app = web.Application(client_max_size=_LARGEST)
-    app["world"] = world
-    app.router.add_route("*", "/{path:.*}", _entry)
+
+    async def entry(request: web.Request) -> web.StreamResponse:
+        return await _entry(world, request)
+
+    app.router.add_route("*", "/{path:.*}", entry)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)
@@ -96,8 +99,7 @@ async def serve(world: World, port: int = 0) -> AsyncIterator[Served]:
             await runner.cleanup()
 
 
-async def _entry(request: web.Request) -> web.StreamResponse:
-    world: World = request.app["world"]
+async def _entry(world: World, request: web.Request) -> web.StreamResponse:
     if request.path == "/metrics" or request.path.startswith("/metrics/"):
         return _metrics(world, request.path.removeprefix("/metrics").strip("/"))
     if request.path.startswith(PROMETHEUS + "/"):
