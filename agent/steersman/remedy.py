@@ -64,6 +64,8 @@ class Plan(Frozen):
     entity: Ref
     name: str
     """The playbook that wrote it: what experience is counted under."""
+    aim: Literal["mend", "contain"] = "mend"
+    """Contain: those who suffer are served again, while the cause itself needs hands that steersman does not have."""
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
     """What a person should know: who else will write the field, what is not known, what must be done elsewhere."""
