@@ -23,6 +23,9 @@ class Resource(Fields):
         self.namespace, self.name = self.text("metadata.namespace"), self.text("metadata.name")
         self.ref = Ref(self.namespace, kind, self.name)
 
+    def __repr__(self) -> str:
+        return f"Resource({self.ref})"
+
     @property
     def kind(self) -> str:
         return self.ref.kind
@@ -122,6 +125,28 @@ class Alert:
     state: Literal["firing", "pending", "suppressed"] = "firing"
 
 
+@dataclass(frozen=True, slots=True)
+class UnitStatus:
+    """What systemd says of a service of a node, such as kubelet or containerd."""
+
+    node: str
+    unit: str
+    active: bool
+    text: str
+    call: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reachability:
+    """What came of an attempt to connect to a port of a Service from inside the cluster."""
+
+    service: Ref
+    port: int
+    open: bool
+    text: str
+    call: str = ""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """What was read. An object is absent only where its kind was read whole: everything else is not known."""
@@ -132,6 +157,8 @@ class Snapshot:
     events: tuple[EventRecord, ...] = ()
     alerts: tuple[Alert, ...] = ()
     logs: Mapping[LogQuery, Log] = field(default_factory=dict)
+    units: tuple[UnitStatus, ...] = ()
+    reachability: tuple[Reachability, ...] = ()
     complete: frozenset[tuple[str, str]] = frozenset()
     """(kind, namespace) pairs read whole; the namespace is '' for all of them and for kinds of the cluster."""
     not_checked: tuple[NotChecked, ...] = ()

@@ -45,7 +45,7 @@ class Ref:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         def read(value: Any) -> Ref:
-            return value if isinstance(value, Ref) else cls.parse(value)
+            return value if isinstance(value, Ref) else cls.parse(str(value))
 
         return core_schema.no_info_plain_validator_function(
             read,

@@ -42,12 +42,21 @@ def failing_calls(scene: Scene) -> tuple[Failure, ...]:
     """Every kind of call that fails now, one for each caller, target and kind of failure."""
     found: dict[tuple[Ref, Ref | None, str, str], Failure] = {}
     for workload, log, sign in signs(scene):
-        if sign.kind in CALL_SIGNS:
+        if sign.kind in CALL_SIGNS and not _is_own(sign):
             target, address = _target(scene, workload, sign)
             found.setdefault(
                 (workload.ref, target, address, sign.kind), Failure(workload.ref, sign, log, target, address)
             )
     return tuple(found.values())
+
+
+def own_errors(scene: Scene) -> list[Failure]:
+    """Failures that a workload logs of itself: errors that it answers with, and blames on nobody."""
+    return [Failure(w.ref, sign, log, None, "") for w, log, sign in signs(scene) if _is_own(sign) and sign.count >= 2]
+
+
+def _is_own(sign: Sign) -> bool:
+    return sign.kind == "bad-status" and not sign.host and not sign.upstream
 
 
 @lru_cache(maxsize=1)

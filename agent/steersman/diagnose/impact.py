@@ -48,6 +48,7 @@ class Impact:
             yield from self._ingresses.get(ref, ())
             if ref == DNS:
                 yield from dict.fromkeys(call.caller for call in self._scene.calls)
+                yield from dict.fromkeys(call.service for call in self._scene.calls if call.service)
         elif workload := self._scene.workload_of.get(ref):
             for view in self._scene.services_of.get(workload.ref, ()):
                 yield view.ref

@@ -132,7 +132,10 @@ class Cluster:
         view = Fields(obj)
         ref = Ref(view.text("metadata.namespace"), view.text("kind"), view.text("metadata.name"))
         path = (await self.path(ref)).rsplit("/", 1)[0]
-        reply = await self.transport.request("POST", path, {"fieldManager": "kubectl-create"}, obj)
+        root, inside, _ = path.partition("/namespaces/")
+        version = (root if inside else path.rsplit("/", 1)[0]).removeprefix("/apis/").removeprefix("/api/")
+        body = {**view.raw, "apiVersion": version}
+        reply = await self.transport.request("POST", path, {"fieldManager": "kubectl-create"}, body)
         if reply.status != 409:
             _check(reply, ref)
         return ref
@@ -144,6 +147,11 @@ class Cluster:
         reply = await self.transport.request("DELETE", await self.path(ref), {"propagationPolicy": "Background"})
         if reply.status != 404:
             _check(reply, ref)
+
+    async def release(self, ref: Ref) -> None:
+        """Takes the finalizers off an object that is being deleted; one that is gone is fine."""
+        body: Json = {"metadata": {"finalizers": None}}
+        await self.transport.request("PATCH", await self.path(ref), None, body, CONTENT["merge"])
 
     async def delete_pods(self, namespace: str, selector: str) -> None:
         await self.transport.request("DELETE", f"/api/v1/namespaces/{namespace}/pods", {"labelSelector": selector})

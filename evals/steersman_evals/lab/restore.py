@@ -83,6 +83,8 @@ async def restore(bench: Bench, cluster: Cluster, before: Inventory) -> bool:
     for ref in now.keys() - before.keys():
         if ref.kind != "Pod" or not ref.name.startswith("catalog-db"):
             await cluster.delete(ref)
+            if Fields(now[ref]).texts("metadata.finalizers"):
+                await cluster.release(ref)
     for ref, obj in before.items():
         if ref not in now:
             if ref.kind not in ("Pod", "PersistentVolume", "ReplicaSet"):

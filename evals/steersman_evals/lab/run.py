@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
@@ -10,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from steersman.app import sources
 from steersman.session import Session
 from steersman.types import Cause, Diagnosed, Diagnosis, Failed, Request
+from steersman_tools.fields import Fields
 from steersman_tools.types import Frozen
 
 from .bench import Bench, Cluster
@@ -63,8 +65,17 @@ async def run(bench: Bench, scenarios: Sequence[Scenario]) -> AsyncIterator[Resu
     with closing(bench.connect()) as transport:
         cluster = Cluster(transport)
         before = await inventory(cluster)
+        version = Fields((await transport.get("/version")).json()).text("gitVersion")
         for scenario in scenarios:
+            if not supported(scenario, version):
+                continue
             yield await one(bench, cluster, before, scenario)
+
+
+def supported(scenario: Scenario, version: str) -> bool:
+    """Whether a server of this version (`v1.20.2`) has what the scenario needs."""
+    numbers = [tuple(map(int, re.findall(r"\d+", text)[:2])) for text in (version, scenario.minimum)]
+    return not scenario.minimum or numbers[0] >= numbers[1]
 
 
 async def one(bench: Bench, cluster: Cluster, before: Inventory, scenario: Scenario) -> Result:

@@ -10,18 +10,21 @@ from ..snapshot import EventRecord, LogLine
 from ..types import Json, Ref
 
 LINE_CHARACTERS = 2_000
-_PUBLIC = {"tls.crt", "ca.crt"}
+_PUBLIC = re.compile(
+    r"^(?:tls|ca)\.crt$|(?:^|[_.-])(?:host(?:name)?|port|addr(?:ess)?|endpoint|db[_-]?name|database)$", re.I
+)
+"""Keys of Secrets whose values are no secrets: certificates, and where something is."""
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _CONTAINER = re.compile(r"\{([^}]+)\}")
 
 
 def without_secrets(item: Json) -> Json:
-    """A Secret without its values: which keys it has, and which of them are empty. Certificates are public and stay."""
+    """A Secret without its values: which keys it has, and which of them are empty. Certificates and addresses stay."""
     if not isinstance(item, dict):
         return item
     kept = {k: v for k, v in item.items() if k not in ("data", "stringData")}
     data = Fields(item).at("data").raw
-    kept["data"] = {key: value if key in _PUBLIC else MARK if value else "" for key, value in data.items()}
+    kept["data"] = {key: value if _PUBLIC.search(key) else MARK if value else "" for key, value in data.items()}
     metadata = Fields(item).at("metadata").raw
     notes = {k: v for k, v in Fields(item).at("metadata.annotations").raw.items() if k != _APPLIED}
     return {**kept, "metadata": {**metadata, "annotations": notes}}

@@ -14,19 +14,38 @@ from ..addresses import Call, variables
 from ..changes import container_before, written_at
 from ..failures import Failure, failing_calls
 from ..scene import Scene, ServiceView
+from .databases import is_database
 
 
 def wrong_addresses(scene: Scene) -> Iterator[Output]:
     """Calls whose address names no Service, or a port that the Service does not offer."""
     for call in scene.calls:
-        if call.service is None:
+        if call.service is None or _set_twice(scene, call):
             continue
         view = scene.services.get(call.service)
         if view is None:
             if scene.snapshot.lacks(call.service):
                 yield from _no_such_service(scene, call)
-        elif call.port and not view.headless and not view.external and call.port not in _offered(view):
+        elif (
+            call.port
+            and not view.headless
+            and not view.external
+            and not _database(view)
+            and call.port not in _offered(view)
+        ):
             yield from _no_such_port(scene, call, view)
+
+
+def _set_twice(scene: Scene, call: Call) -> bool:
+    """Whether the variable stands twice in the container: environment.py speaks of it."""
+    workload = scene.workloads.get(call.caller)
+    entries = workload.container(call.container).each("env") if workload else []
+    return sum(e.text("name") == call.variable for e in entries) > 1
+
+
+def _database(view: ServiceView) -> bool:
+    """Whether databases.py speaks of it."""
+    return any(is_database(w) for w in view.workloads)
 
 
 def _offered(view: ServiceView) -> set[int]:

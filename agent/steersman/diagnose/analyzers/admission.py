@@ -66,12 +66,17 @@ def _refusals(scene: Scene, workload: Workload) -> Iterator[_Refusal]:
         complaints = scene.events(creator, "FailedCreate")
         failure = workload.resource.condition("ReplicaFailure")
         if complaints:
-            yield _Refusal(workload, creator, complaints[0])
+            yield from (_Refusal(workload, creator, c) for c in complaints if _same_time(c, complaints[0]))
         elif failure.text("status") == "True":
             record = EventRecord(
                 workload.ref, "Warning", "FailedCreate", failure.text("message"), last=failure.time("lastUpdateTime")
             )
             yield _Refusal(workload, creator, record)
+
+
+def _same_time(event: EventRecord, latest: EventRecord) -> bool:
+    """Whether a complaint belongs with the latest one: an older one may be about what has been mended since."""
+    return event.last is None or latest.last is None or (latest.last - event.last).total_seconds() < 20
 
 
 def _quota(scene: Scene, refusal: _Refusal) -> Finding | None:
@@ -162,9 +167,11 @@ def _webhook(scene: Scene, refusal: _Refusal) -> Finding | None:
     fault = Fault.WEBHOOK_UNAVAILABLE
     if re.search(r"x509|certificate", message):
         fault = Fault.WEBHOOK_CERTIFICATE_INVALID
-    elif re.search(r"deadline exceeded|timeout|timed out", message, re.I):
+    elif re.search(r"deadline exceeded|Client\.Timeout|i/o timeout|timed out", message, re.I):
         fault = Fault.WEBHOOK_TIMEOUT
     holder, index = _webhook_holder(scene, found["name"])
+    if scene.snapshot.lacks(holder):
+        return None  # it has been removed since
     shown: list[Observation] = [cite.event(scene, refusal.event)]
     resource = scene.snapshot.get(holder)
     if resource:

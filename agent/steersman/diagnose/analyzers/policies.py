@@ -17,6 +17,7 @@ from ..netpol import Peer, blockers
 from ..ports import number_of
 from ..scene import Scene, ServiceView
 from ..workloads import Workload
+from .services import served_ports
 
 _DNS = Ref("kube-system", "Service", "kube-dns")
 _DROPPED = {"timed-out", "dns-failed"}
@@ -49,14 +50,20 @@ def _culprits(scene: Scene, caller: Workload, call: Call, view: ServiceView) -> 
     port = next((p for p in view.ports if p.count("port") == call.port), None)
     target = (port.text("targetPort") or port.text("port")) if port else str(call.port or "")
     closing = [
-        blockers(scene.snapshot, _peer(caller), server, number_of(target, server.pod))
-        for server in map(_peer, view.workloads)
-        if view.workloads[0].ref != caller.ref
+        blockers(scene.snapshot, _peer(caller), server, number)
+        for workload in view.workloads
+        if workload.ref != caller.ref
+        and (number := number_of(target, (server := _peer(workload)).pod)) in _served(workload, number)
     ]
     if not closing or not all(closing):
         return []
     policies = {p.ref: p for those in closing for p in those}
     return [max(policies.values(), key=_written)]
+
+
+def _served(workload: Workload, number: int | None) -> set[int | None]:
+    """The ports that the workload is known to serve; where none is known, the one that is asked for."""
+    return {*served_ports(workload)} or {number}
 
 
 def _written(policy: Resource) -> float:

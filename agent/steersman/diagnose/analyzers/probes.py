@@ -14,6 +14,7 @@ from ...faults import Fault
 from ...types import Finding, Output, RuledOut, Symptom
 from .. import cite
 from ..changes import container_before
+from ..failures import failing_calls
 from ..ports import declared_ports, number_of
 from ..scene import Scene
 from ..trouble import Trouble, containers_in_trouble, crashed, one_each
@@ -163,13 +164,19 @@ def _finding(scene: Scene, trouble: Trouble, probe: _Probe, flaw: Flaw) -> Findi
         expected=expected,
         summary=f"The {probe.kind} probe of container {trouble.name} of {ref.kind} {ref.name} {what}, so it {effect}",
         advice=f"Set {field} to {expected}",
-        certainty=0.85 if flaw == "timing" else 0.95,
+        certainty=0.95 if flaw != "timing" else 0.45 if _waits_for_others(scene, trouble, probe) else 0.85,
         breaks=(ref,),
         observations=(
             cite.event(scene, probe.event),
             cite.fields(scene, trouble.workload.resource, base, f"{trouble.path}.ports"),
         ),
     )
+
+
+def _waits_for_others(scene: Scene, trouble: Trouble, probe: _Probe) -> bool:
+    """Whether the container is slow because those that it calls do not answer: then the probe is not at fault."""
+    slow = bool(_SLOW.search(probe.message))
+    return slow and any(f.caller == trouble.workload.ref for f in failing_calls(scene))
 
 
 def _application(scene: Scene, trouble: Trouble, probe: _Probe) -> Symptom:

@@ -18,6 +18,7 @@ from ..placement import Obstacle, obstacles
 from ..scene import Scene
 from ..trouble import GRACE_SECONDS
 from ..workloads import Workload
+from .lifecycle import preemption
 
 _FIELDS = {
     Fault.NODE_SELECTOR_MISMATCH: "nodeSelector",
@@ -63,7 +64,7 @@ def unschedulable(scene: Scene) -> Iterator[Output]:
         waiting = [
             p for p in workload.live_pods if not p.text("spec.nodeName") and p.text("status.phase") in ("Pending", "")
         ]
-        if not waiting:
+        if not waiting or preemption(scene, workload):
             continue
         pod = max(waiting, key=lambda p: p.text("metadata.creationTimestamp"))
         event = next(iter(scene.events(pod, "FailedScheduling")), None)

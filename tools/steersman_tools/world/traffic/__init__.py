@@ -1,0 +1,1 @@
+"""Calls between applications: names, Services, endpoints, policies, and how requests fare and what they cost."""
