@@ -11,7 +11,16 @@ _KEYS = {
 }  # fmt: skip
 """By what the entries of a list are told apart; other lists are kept as one source has them."""
 
-_ONE_OF = {"state", "lastState", "valueFrom", "livenessProbe", "readinessProbe", "startupProbe", "selector", "podSelector"}
+_ONE_OF = {
+    "state",
+    "lastState",
+    "valueFrom",
+    "livenessProbe",
+    "readinessProbe",
+    "startupProbe",
+    "selector",
+    "podSelector",
+}
 """Fields that are one thing or another: half of the one and half of the other would be neither."""
 
 

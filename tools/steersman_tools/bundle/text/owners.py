@@ -30,7 +30,11 @@ def adopt(objects: Mapping[Key, Object]) -> None:
 
 def _of_pod(name: str, namespace: str, objects: Mapping[Key, Object]) -> str:
     if match := _REPLICA.match(name):
-        if ("ReplicaSet", namespace, match["set"]) in objects or ("Deployment", namespace, match["deployment"]) in objects:
+        if ("ReplicaSet", namespace, match["set"]) in objects or (
+            "Deployment",
+            namespace,
+            match["deployment"],
+        ) in objects:
             return f"ReplicaSet/{match['set']}"
     if match := _ORDINAL.match(name):
         if ("StatefulSet", namespace, match["name"]) in objects:
