@@ -30,15 +30,11 @@ def adopt(objects: Mapping[Key, Object]) -> None:
 
 def _of_pod(name: str, namespace: str, objects: Mapping[Key, Object]) -> str:
     if match := _REPLICA.match(name):
-        if ("ReplicaSet", namespace, match["set"]) in objects or (
-            "Deployment",
-            namespace,
-            match["deployment"],
-        ) in objects:
+        above = (("ReplicaSet", namespace, match["set"]), ("Deployment", namespace, match["deployment"]))
+        if any(key in objects for key in above):
             return f"ReplicaSet/{match['set']}"
-    if match := _ORDINAL.match(name):
-        if ("StatefulSet", namespace, match["name"]) in objects:
-            return f"StatefulSet/{match['name']}"
+    if (match := _ORDINAL.match(name)) and ("StatefulSet", namespace, match["name"]) in objects:
+        return f"StatefulSet/{match['name']}"
     if match := _MEMBER.match(name):
         for kind in ("DaemonSet", "Job", "ReplicaSet", "ReplicationController"):
             if (kind, namespace, match["name"]) in objects:

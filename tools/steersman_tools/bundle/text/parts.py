@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from ...snapshot import UnitStatus
 from ...types import NotChecked
 from .build import Object
 
@@ -90,6 +91,7 @@ class Reading:
     absent: list[tuple[str, str | None, str]] = field(default_factory=list)
     """(kind, namespace, name) of what the server said does not exist."""
     gaps: list[NotChecked] = field(default_factory=list)
+    units: list[UnitStatus] = field(default_factory=list)
     context: str | None = None
     """The namespace of the context, where the output gives it away."""
     version: str = ""

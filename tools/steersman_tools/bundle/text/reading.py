@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ...types import NotChecked
-from . import describe, get, logs, whole
+from . import describe, get, logs, systemd, whole
 from .clean import plain, shortened
 from .commands import Command, Target, parse
 from .errors import Answer, answer
@@ -20,6 +20,8 @@ _UNASKED = Command("")
 
 def read(line: str, output: str) -> Reading:
     """Everything that the output tells; `line` is the command, '' where nobody knows it."""
+    if systemd.is_status(line):
+        return systemd.read(line, plain(output))
     command = parse(line) or _UNASKED
     text = plain(output).strip("\n")
     if command.verb == "namespace":
