@@ -147,6 +147,14 @@ class Reachability:
     call: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """A call between Services that a mesh, a tracer or a service map has seen."""
+
+    caller: Ref
+    callee: Ref
+
+
 Measure: TypeAlias = Literal[
     "cpu", "cpu-throttled", "memory", "requests", "success", "latency-median", "latency-tail", "received", "sent"
 ]
@@ -182,6 +190,7 @@ class Snapshot:
     units: tuple[UnitStatus, ...] = ()
     reachability: tuple[Reachability, ...] = ()
     metrics: tuple[Measured, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
     complete: frozenset[tuple[str, str]] = frozenset()
     """(kind, namespace) pairs read whole; the namespace is '' for all of them and for kinds of the cluster."""
     not_checked: tuple[NotChecked, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 from ..fields import Fields, read_time
@@ -23,11 +24,16 @@ def without_secrets(item: Json) -> Json:
     if not isinstance(item, dict):
         return item
     kept = {k: v for k, v in item.items() if k not in ("data", "stringData")}
-    data = Fields(item).at("data").raw
+    data = {**Fields(item).at("data").raw, **_encoded(Fields(item).map("stringData"))}
     kept["data"] = {key: value if _PUBLIC.search(key) else MARK if value else "" for key, value in data.items()}
     metadata = Fields(item).at("metadata").raw
     notes = {k: v for k, v in Fields(item).at("metadata.annotations").raw.items() if k != _APPLIED}
     return {**kept, "metadata": {**metadata, "annotations": notes}}
+
+
+def _encoded(texts: dict[str, str]) -> dict[str, Json]:
+    """`stringData` of a manifest as the `data` that the API makes of it."""
+    return {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
 
 
 def lean(item: Json) -> Json:

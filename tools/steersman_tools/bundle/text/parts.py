@@ -17,8 +17,10 @@ class Rank(IntEnum):
     """Named in the description of something else."""
     ROW = 1
     """A line of a table."""
-    DESCRIBED = 2
-    WHOLE = 3
+    MANIFEST = 2
+    """A file from which objects are applied: what somebody asked for, without defaults and without a status."""
+    DESCRIBED = 3
+    WHOLE = 4
     """The object itself, as YAML or JSON."""
 
 

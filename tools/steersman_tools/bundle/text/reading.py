@@ -13,6 +13,7 @@ from .parts import Listing, Part, Rank, Reading
 from .words import CLUSTER, kind_named
 
 _SERVER = re.compile(r"Server Version: *(?:version\.Info\{.*?GitVersion:\")?(v\d[\w.+-]*)")
+_MANIFEST = re.compile(r"(?:cat|less|more|bat) +\S+\.(?:ya?ml|json)$|helm +(?:get +manifest|template) ")
 _EVENTS_LOST = "--show-events=false"
 _NAMED = re.compile(r"([a-z][\w.-]*)/([a-z0-9][\w.:-]*)$")
 _UNASKED = Command("")
@@ -24,6 +25,8 @@ def read(line: str, output: str) -> Reading:
         return systemd.read(line, plain(output))
     command = parse(line) or _UNASKED
     text = plain(output).strip("\n")
+    if _MANIFEST.match(line):
+        return whole.read(text, None, Rank.MANIFEST) if whole.is_whole(text) else Reading()
     if command.verb == "namespace":
         return Reading(context=command.namespace)
     if command.verb in ("logs", "log"):

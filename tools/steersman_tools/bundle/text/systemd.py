@@ -20,17 +20,15 @@ def is_status(line: str) -> bool:
 
 
 def read(line: str, text: str) -> Reading:
-    """The units whose status the output shows; where systemd knows no such unit, one that is not active."""
+    """The units whose status the output shows. A unit that systemd does not know tells nothing: it may run as a pod."""
     command = _COMMAND.search(line)
     named = re.sub(r"\.service$", "", (command["unit"] or "") if command else "")
     host = (command["host"] or "") if command else ""
     if not host and (journal := _JOURNAL.search(text)):
         host = journal["host"]
     starts = list(_UNIT.finditer(text))
-    blocks = [
-        (start["unit"], text[start.start() : end])
-        for start, end in zip(starts, [*(s.start() for s in starts[1:]), len(text)], strict=True)
-    ]
+    ends = [start.start() for start in starts[1:]] + [len(text)]
+    blocks = [(start["unit"], text[start.start() : end]) for start, end in zip(starts, ends, strict=False)]
     return Reading(
         units=[unit for name, block in blocks or [(named, text)] if name and (unit := status(host, name, block, line))]
     )
@@ -41,6 +39,4 @@ def status(node: str, unit: str, text: str, call: str) -> UnitStatus | None:
     if found := _ACTIVE.search(text):
         running = found["state"] in ("active", "reloading", "activating") and found["sub"] != "auto-restart"
         return UnitStatus(node, unit, running, text, call)
-    if re.search(r"could not be found|not-found|inactive|is dead|failed", text):
-        return UnitStatus(node, unit, active=False, text=text, call=call)
     return None

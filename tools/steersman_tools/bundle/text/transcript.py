@@ -10,6 +10,7 @@ from ..contents import Contents
 from .build import Object
 from .clock import moments
 from .happened import event_objects
+from .inherit import inherit
 from .merge import fill
 from .owners import Key, adopt
 from .parts import EventPart, Listing, LogPart, Part, Reading
@@ -32,6 +33,7 @@ def read_transcript(pairs: Iterable[tuple[str, str]]) -> Contents:
     }
     objects = _objects(parts, times, listings, absent)
     adopt(objects)
+    inherit(objects)
     found = Contents(
         complete={(listing.kind, listing.namespace or "") for listing in listings},
         units=[unit for reading in readings for unit in reading.units],

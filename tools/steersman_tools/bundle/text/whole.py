@@ -30,7 +30,7 @@ def is_whole(text: str) -> bool:
     )
 
 
-def read(text: str, namespace: str | None) -> Reading:
+def read(text: str, namespace: str | None, rank: Rank = Rank.WHOLE) -> Reading:
     """The objects of the kinds that are kept."""
     reading = Reading()
     for document in _documents(text, reading):
@@ -38,7 +38,7 @@ def read(text: str, namespace: str | None) -> Reading:
         listed = view.text("kind").removesuffix("List")
         items = view.get("items")
         for item in items if isinstance(items, list) else [document]:
-            _add(item, Fields(item).text("kind") or listed, namespace, reading)
+            _add(item, Fields(item).text("kind") or listed, namespace, rank, reading)
     return reading
 
 
@@ -68,15 +68,15 @@ def _yaml(text: str) -> list[Json]:
         raise yaml.YAMLError(str(error)) from error
 
 
-def _add(item: Json, kind: str, namespace: str | None, reading: Reading) -> None:
+def _add(item: Json, kind: str, namespace: str | None, rank: Rank, reading: Reading) -> None:
     view = Fields(item)
     name = view.text("metadata.name")
     if kind not in READ or not name or not isinstance(item, dict):
         return
-    where = "" if kind in CLUSTER else view.text("metadata.namespace") or namespace
+    where = "" if kind in CLUSTER else view.text("metadata.namespace").strip() or namespace
     obj = without_secrets(item) if kind == "Secret" else item
     if isinstance(obj, dict):
-        reading.parts.append(Part(kind, where, name, _json(obj), Rank.WHOLE))
+        reading.parts.append(Part(kind, where, name, _json(obj), rank))
 
 
 def _json(value: dict[str, Json]) -> dict[str, Json]:

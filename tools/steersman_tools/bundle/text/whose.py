@@ -17,7 +17,14 @@ def assign_logs(logs: Sequence[LogPart], objects: Mapping[Key, Object]) -> Itera
         namespace = log.namespace or ""
         names = [log.name] if log.kind == "Pod" else _pods_of(log.kind, namespace, log.name, objects)
         for name in names[:1]:
-            yield (namespace, name, log.container, log.previous), log.text
+            container = log.container or _default(Fields(objects.get(("Pod", namespace, name))))
+            yield (namespace, name, container, log.previous), log.text
+
+
+def _default(pod: Fields) -> str:
+    """The container whose log is shown where none is named."""
+    containers = [c.text("name") for c in pod.each("spec.containers")]
+    return pod.map("metadata.annotations").get("kubectl.kubernetes.io/default-container") or next(iter(containers), "")
 
 
 def _pods_of(kind: str, namespace: str, name: str, objects: Mapping[Key, Object]) -> list[str]:
