@@ -112,6 +112,10 @@ class Log:
     lines: tuple[LogLine, ...] = ()
     truncated: bool = False
     why_not: str = ""
+    filtered: bool = False
+    """Whether only lines that complain were kept: then silence after them says nothing."""
+    until: datetime | None = None
+    """The moment up to which it was read, where that is known to be earlier than the rest of what is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from steersman_tools.snapshot import Log
 from steersman_tools.types import Ref
 
 from .addresses import service_named
-from .logsigns import Sign, current, read
+from .logsigns import Sign, current
 from .scene import Scene
 from .workloads import Workload
 
@@ -66,7 +66,7 @@ def signs(scene: Scene) -> tuple[tuple[Workload, Log, Sign], ...]:
     for query, log in scene.snapshot.logs.items():
         workload = scene.workload_of.get(query.pod)
         if workload and not query.previous:
-            for sign in current(read(log), scene.now):
+            for sign in current(log, scene.now):
                 found.append((workload, log, sign))
     return tuple(found)
 

@@ -18,6 +18,8 @@ _UPSTREAM = re.compile(
 )
 BUSY_SECONDS, RARE_SECONDS = 6.0, 15.0
 """How long after its last line a sign still counts: one that comes often, and one that came once or twice."""
+KEPT_SECONDS = 600.0
+"""The same in a log of which only the complaints were kept."""
 QUIET_LINES = 25
 """How many other lines end a sign in a log that has no times."""
 
@@ -104,9 +106,12 @@ def read(log: Log) -> list[Sign]:
     return sorted(found.values(), key=lambda sign: -sign.count)
 
 
-def current(signs: list[Sign], now: datetime) -> list[Sign]:
-    """Those that are still being written, by the clock or, in a log without times, by what has been written since."""
-    return [sign for sign in signs if is_current(sign, now)]
+def current(log: Log, now: datetime) -> list[Sign]:
+    """The signs that are still being written, by the clock or, in a log without times, by what has been written since."""
+    until = min(log.until or now, now)
+    if log.filtered:
+        return [s for s in read(log) if s.line.at is None or until - s.line.at <= timedelta(seconds=KEPT_SECONDS)]
+    return [sign for sign in read(log) if is_current(sign, until)]
 
 
 def is_current(sign: Sign, now: datetime) -> bool:

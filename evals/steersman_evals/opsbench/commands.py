@@ -68,7 +68,8 @@ def _logs(seen: Seen) -> Iterator[tuple[str, str]]:
         service = _arguments(arguments).text("service_name")
         for part, lines in error_lines(answer).items():
             if not seen.logs.get(f"{service}.{part}" if part else service):
-                yield from _log(service, part, "\n".join(lines), seen)
+                for line, text in _log(service, part, "\n".join(lines), seen):
+                    yield f"{line} | grep ERROR", text
 
 
 def _log(service: str, part: str, text: str, seen: Seen) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,6 @@ kubectl printed: pasted with its prompts, in files named after the commands, or 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,16 +16,15 @@ from ..fields import Fields
 from ..kinds import BY_NAME, BY_PLURAL
 from ..types import Json, NotChecked
 from .contents import Contents
+from .logtext import MOST_BYTES
 from .text.pasted import command_of, pairs_in, recorded, sounds_like_kubectl
 from .text.transcript import read_transcript
 
-MOST_BYTES = 256 * 1024 * 1024
 MOST_TEXT = 64 * 1024 * 1024
 TEXTS = {"", ".txt", ".text", ".out", ".md", ".log", ".console"}
 _YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 RECORD = "objects"
 _DUMP_NAMES = {"replication-controllers": "replicationcontrollers"}
-_DUMP_LOG = re.compile(r"^==== START logs for container (\S+) of pod (\S+)/(\S+) ====$", re.M)
 
 
 def read_folder(root: Path) -> Contents:
@@ -137,22 +135,3 @@ def _note_log(path: Path, relative: Path, found: Contents) -> None:
         stem = path.name.removesuffix(".log")
         container = stem.removesuffix(".previous")
         found.logs[parts[-3], parts[-2], container, stem != container] = path
-
-
-def log_text(path: Path | str, container: str, most: int) -> bytes:
-    """The end of a log; of a cluster-info dump's logs.txt, the part of the container."""
-    if isinstance(path, str):
-        return path[-most:].encode()
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(size - (most if path.suffix == ".log" else MOST_BYTES), 0))
-        data = file.read()
-    if path.suffix == ".log":
-        return data
-    text = data.decode(errors="replace")
-    starts = list(_DUMP_LOG.finditer(text))
-    for index, start in enumerate(starts):
-        if start[1] == container:
-            end = starts[index + 1].start() if index + 1 < len(starts) else len(text)
-            return text[start.end() : end].partition("\n==== END logs")[0].encode()[-most:]
-    return data[-most:] if not starts else b""

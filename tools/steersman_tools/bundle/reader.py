@@ -12,7 +12,8 @@ from ..kubernetes.objects import event_record, lean, log_lines, without_secrets
 from ..snapshot import Alert, EventRecord, Log, LogQuery, Resource, Snapshot
 from ..types import Json, NotChecked, Unreachable
 from .contents import Contents
-from .files import log_text, read_folder
+from .files import read_folder
+from .logtext import log_text
 
 LOG_BYTES = 256 * 1024
 _TIMES = ("metadata.creationTimestamp", "status.startTime", "metadata.deletionTimestamp")
@@ -61,7 +62,7 @@ def snapshot_of(found: Contents, namespace: str | None, context: str) -> Snapsho
         resources = [r for r in resources if r.namespace in ("", namespace)]
         events = [e for e in events if e.about.namespace in ("", namespace)]
     return Snapshot(
-        taken_at=_newest(resources, events, _log_times(found)),
+        taken_at=_newest(resources, events, [found.logs_until] if found.logs_until else []),
         resources=tuple(resources),
         events=tuple(events),
         alerts=tuple(_alerts(found.alerts)),
@@ -81,15 +82,10 @@ def log_of(found: Contents, query: LogQuery) -> Log:
         if (source := found.logs.get((*where, container, query.previous))) is not None:
             data = log_text(source, query.container, LOG_BYTES)
             lines = log_lines(data)
-            return Log(query, lines[-query.lines :], truncated=len(data) >= LOG_BYTES or len(lines) > query.lines)
+            cut = len(data) >= LOG_BYTES or len(lines) > query.lines
+            filtered = (*where, container, query.previous) in found.filtered
+            return Log(query, lines[-query.lines :], truncated=cut, filtered=filtered, until=found.logs_until)
     return Log(query, why_not="the bundle does not hold it")
-
-
-def _log_times(found: Contents) -> Iterator[datetime]:
-    """The time of the last line of each log."""
-    for (_, _, container, previous), source in found.logs.items():
-        if not previous and (lines := log_lines(log_text(source, container, 4_096))):
-            yield from (line.at for line in lines[-1:] if line.at)
 
 
 def _resource(raw: Json, kind: str) -> Resource:

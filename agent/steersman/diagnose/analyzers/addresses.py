@@ -20,7 +20,7 @@ from .databases import is_database
 def wrong_addresses(scene: Scene) -> Iterator[Output]:
     """Calls whose address names no Service, or a port that the Service does not offer."""
     for call in scene.calls:
-        if call.service is None or _set_twice(scene, call):
+        if call.service is None or call.observed or _set_twice(scene, call):
             continue
         view = scene.services.get(call.service)
         if view is None:

@@ -44,7 +44,7 @@ def _lacking(scene: Scene, workload: Workload) -> bool:
         return False
     if workload.resource.condition("ReplicaFailure").text("status") == "True":
         return True
-    unready = [p for p in workload.live_pods if p.has("status") and not is_ready(p)]
+    unready = [p for p in workload.live_pods if p.has("status.conditions") and not is_ready(p)]
     if len(workload.live_pods) < workload.desired:
         return True
     return bool(unready) and not all(pod_starting(scene, p) for p in unready)

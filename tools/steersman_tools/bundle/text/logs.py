@@ -32,7 +32,7 @@ def read(command: Command, lines: list[str]) -> Iterator[LogPart]:
     if any(_PREFIXED.match(line) for line in kept[:3]):
         yield from _prefixed(command, kept)
     elif name and kept:
-        yield LogPart(kind, command.namespace, name, container, command.previous, "\n".join(kept))
+        yield LogPart(kind, command.namespace, name, container, command.previous, "\n".join(kept), command.cut)
 
 
 def _prefixed(command: Command, lines: list[str]) -> Iterator[LogPart]:
@@ -42,4 +42,4 @@ def _prefixed(command: Command, lines: list[str]) -> Iterator[LogPart]:
         if match := _PREFIXED.match(line):
             found.setdefault((match[1], match[2]), []).append(line[match.end() :])
     for (pod, container), own in found.items():
-        yield LogPart("Pod", command.namespace, pod, container, command.previous, "\n".join(own))
+        yield LogPart("Pod", command.namespace, pod, container, command.previous, "\n".join(own), command.cut)

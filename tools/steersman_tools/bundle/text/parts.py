@@ -70,6 +70,8 @@ class LogPart:
     container: str
     previous: bool
     text: str
+    filtered: bool = False
+    """Whether it went through a pipe that drops lines."""
 
 
 @dataclass(slots=True)

@@ -42,7 +42,10 @@ def read_transcript(pairs: Iterable[tuple[str, str]]) -> Contents:
     )
     found.objects = [(kind, obj) for (kind, _, _), obj in objects.items()]
     found.objects += [("Event", event) for event in event_objects(readings, times)]
-    found.logs = dict(assign_logs([log for reading in readings for log in reading.logs], objects))
+    for key, log in assign_logs([log for reading in readings for log in reading.logs], objects):
+        found.logs[key] = log.text
+        if log.filtered:
+            found.filtered.add(key)
     return found
 
 

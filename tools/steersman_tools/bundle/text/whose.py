@@ -11,14 +11,14 @@ from .owners import Key
 from .parts import LogPart
 
 
-def assign_logs(logs: Sequence[LogPart], objects: Mapping[Key, Object]) -> Iterator[tuple[LogKey, str]]:
+def assign_logs(logs: Sequence[LogPart], objects: Mapping[Key, Object]) -> Iterator[tuple[LogKey, LogPart]]:
     """Each log with the pod that it is of: the one named, or the newest of the workload's."""
     for log in logs:
         namespace = log.namespace or ""
         names = [log.name] if log.kind == "Pod" else _pods_of(log.kind, namespace, log.name, objects)
         for name in names[:1]:
             container = log.container or _default(Fields(objects.get(("Pod", namespace, name))))
-            yield (namespace, name, container, log.previous), log.text
+            yield (namespace, name, container, log.previous), log
 
 
 def _default(pod: Fields) -> str:
