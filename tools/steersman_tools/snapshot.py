@@ -168,7 +168,8 @@ Measure: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One measure of one thing: what it was before the time in question, and since. Values are in order of time."""
+    """One measure of one thing: what it was before the time in question, and since. Values are in order of time,
+    those of all things at the same moments where they come from one table; NaN where nothing was seen."""
 
     about: Ref
     """A workload, a Service, a pod or a node."""

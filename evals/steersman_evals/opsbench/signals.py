@@ -83,8 +83,8 @@ def measured(table: str, when: Span | None, namespace: str) -> Iterator[Measured
         if found := _COLUMN.match(head.strip()):
             measure, factor = _MEASURES[found["measure"]]
             values = [_number(row, place) * factor for row in body]
-            past = tuple(v for v, chosen in zip(values, before, strict=True) if chosen and math.isfinite(v))
-            present = tuple(v for v, chosen in zip(values, now, strict=True) if chosen and math.isfinite(v))
+            past = tuple(v for v, chosen in zip(values, before, strict=True) if chosen)
+            present = tuple(v for v, chosen in zip(values, now, strict=True) if chosen)
             if past or present:
                 yield Measured(Ref(namespace, "Service", found["name"]), measure, past, present, call=head.strip())
 

@@ -25,6 +25,7 @@ from . import (
     meddlers,
     memory,
     nodes,
+    performance,
     policies,
     probes,
     releases,
@@ -90,4 +91,7 @@ ANALYZERS: tuple[Analyzer, ...] = (
     rights.denied,
     units.stopped,
     releases.regressions,
+    performance.slowness,
+    performance.processors,
+    performance.networks,
 )
