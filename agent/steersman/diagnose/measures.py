@@ -15,6 +15,8 @@ from .scene import Scene
 
 LATENCY_FLOOR, CPU_FLOOR, RATE_FLOOR, PACKET_FLOOR = 0.005, 0.01, 0.05, 1.0
 """Seconds, cores, requests and packets a second: what is added to both sides of a ratio, so that nothing is made of next to nothing."""
+IDLE_PACKETS = 6.0
+"""Packets a second that probes, heartbeats and scrapes cause where there are no requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,13 @@ class Load:
     measures: Mapping[Measure, Measured]
 
     def pair(self, measure: Measure) -> Pair:
-        """The usual value and that of now. Latencies of nothing are unknown; a rate is a mean, for it comes in bursts."""
+        """The usual value and that of now. Latencies of nothing are unknown; of those before, the middle one counts, for a single
+        slow moment of the past does not make slowness usual."""
         found = self.measures.get(measure)
         if found is None:
             return NOTHING
         if measure.startswith("latency"):
-            return Pair(_median(_positive(found.before)), _median(_positive(found.now)))
+            return Pair(_median(_positive(found.before)), _mean(_positive(found.now)))
         return Pair(_mean(found.before), _mean(found.now))
 
     @property
@@ -90,7 +93,7 @@ class Load:
     @property
     def _packets(self) -> Pair:
         one, two = self.pair("received"), self.pair("sent")
-        return Pair(_sum(one.before, two.before), _sum(one.now, two.now))
+        return Pair(_beyond(one.before, two.before), _beyond(one.now, two.now))
 
 
 def average(middle: float | None, tail: float | None) -> float | None:
@@ -156,5 +159,6 @@ def _mean(values: Iterable[float]) -> float | None:
     return fmean(found) if found else None
 
 
-def _sum(one: float | None, two: float | None) -> float | None:
-    return (one or 0.0) + (two or 0.0) if one is not None or two is not None else None
+def _beyond(one: float | None, two: float | None) -> float | None:
+    """Packets in both directions beyond those that come without any request."""
+    return max((one or 0.0) + (two or 0.0) - IDLE_PACKETS, 0.0) if one is not None or two is not None else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from statistics import median
 
 from steersman_tools.redact import bounded
 from steersman_tools.snapshot import Measure
@@ -13,9 +14,11 @@ from ...faults import Fault
 from ...types import Finding, Output, RuledOut, Symptom
 from ..measures import CPU_FLOOR, RATE_FLOOR, Load, Pair, callees, loads
 from ..scene import Scene
+from ..slowness import SLOW, Slowness, troubled
+from ..slowness import slowness as slow_ones
 
-SLOW = math.log(1.5)
-"""From half as slow again on, a workload counts as slow."""
+ALIKE = 0.3
+"""The part of the tail's growth that the median shows at least where every packet is late."""
 BUSY = math.log(1.6)
 """So much more processor time for the same requests is no chance."""
 SURGE = math.log(2.0)
@@ -26,11 +29,6 @@ _UNITS: Mapping[str, str] = {
     "latency-tail": "s tail", "received": "packets/s in", "sent": "packets/s out", "success": "succeed",
 }  # fmt: skip
 _SHOWN: tuple[Measure, ...] = ("latency-median", "latency-tail", "requests", "cpu", "cpu-throttled", "received", "sent")
-
-
-def troubled(load: Load) -> float:
-    """How much a workload suffers: by its slowness, or by requests that hang in it."""
-    return max(load.slower, load.stalled)
 
 
 def slowness(scene: Scene) -> Iterator[Output]:
@@ -109,12 +107,12 @@ def _surge(scene: Scene, load: Load) -> Finding:
 
 def networks(scene: Scene) -> Iterator[Output]:
     """Workloads that are slow by themselves and do no more work: what is between them and the others takes the time."""
-    every, called = loads(scene), callees(scene)
+    every, found = loads(scene), slow_ones(scene)
     busy = {f.entity for f in processors(scene) if isinstance(f, Finding)}
-    for load in every.values():
-        if load.ref.kind == "Node" or troubled(load) < SLOW or load.ref in busy:
+    for place, culprit in enumerate(found.culprits):
+        load = every[culprit.ref]
+        if culprit.ref in busy:
             continue
-        below = [every[ref] for ref in called.get(load.ref, ()) if ref in every]
         yield Finding(
             fault=Fault.NETWORK_DELAY,
             entity=load.ref,
@@ -122,30 +120,52 @@ def networks(scene: Scene) -> Iterator[Output]:
             expected="answers as fast as before",
             summary=f"{load.ref.kind} {load.ref.name} is slow without doing more work, and its callees do not explain it: {told(load)}",
             advice="Look at the network of its pods: traffic control (tc qdisc), policy, sidecar, the node's link",
-            certainty=certainty(load, below),
-            breaks=(load.ref, *_spread(load, below)),
+            certainty=round((0.55 if busy else 0.7) + 0.2 * culprit.share - 0.1 * min(place, 2), 3),
+            breaks=(load.ref, *culprit.slows),
             observations=(
                 observed(scene, load),
-                *(observed(scene, other) for other in below[:1] if troubled(other) >= SLOW),
+                *(observed(scene, every[ref]) for ref in culprit.slows[:1] if ref in every),
             ),
         )
+    if found.node:
+        yield _node(scene, found)
 
 
-def certainty(load: Load, below: list[Load]) -> float:
-    """How sure it is that the trouble is its own: the part of the added waiting that its callees do not account for."""
-    own = max(load.excess - sum(other.excess for other in below), 0.0)
-    share = own / load.excess if load.excess > 0 else 0.0
-    hangs = (
-        min(max(load.stalled, 0.0), 1.0) if load.stalled > max((other.stalled for other in below), default=0.0) else 0.0
+def _node(scene: Scene, found: Slowness) -> Finding:
+    """A machine whose workloads are all slow: its link delays packets, or loses them."""
+    every = loads(scene)
+    here = [
+        ref for ref in found.slow if any(p.text("spec.nodeName") == found.node for p in scene.workloads[ref].live_pods)
+    ]
+    lossy = loses(every[ref] for ref in here)
+    node = Ref("", "Node", found.node)
+    names = ", ".join(ref.name for ref in here[:5])
+    return Finding(
+        fault=Fault.NODE_NETWORK_LOSS if lossy else Fault.NODE_NETWORK_DELAY,
+        entity=node,
+        observed=f"slow there: {names}",
+        expected="workloads as fast as on the other nodes",
+        summary=f"Nearly all workloads of node {found.node}, and hardly any others, are slow ({names}): its network "
+        + ("loses packets" if lossy else "delays packets"),
+        advice=f"Look at the network of {found.node}: tc -s qdisc, ethtool -S, the switch port; cordon it meanwhile",
+        certainty=0.93,
+        breaks=(node, *here, *(ref for c in found.culprits for ref in c.slows)),
+        observations=tuple(observed(scene, every[ref]) for ref in here[:3]),
     )
-    return round(0.45 + 0.3 * share + 0.15 * hangs, 3)
 
 
-def _spread(load: Load, below: list[Load]) -> tuple[Ref, ...]:
-    """The callees that its network slows down too: all of those that are measured, or it is not its network."""
-    active = [other for other in below if (other.requests.before or 0.0) > RATE_FLOOR]
-    slow = [other for other in active if other.slower >= SLOW]
-    return tuple(other.ref for other in slow) if len(slow) >= 2 and len(slow) >= 0.7 * len(active) else ()
+def loses(those: Iterable[Load]) -> bool:
+    """Whether packets are lost rather than late: a delay meets every request, a retransmission only some, and some fail."""
+    shares, failed = [], []
+    for load in those:
+        middle, tail, success = load.pair("latency-median"), load.pair("latency-tail"), load.pair("success")
+        if None not in (middle.before, middle.now, tail.before, tail.now) and tail.now != tail.before:
+            shares.append(
+                ((middle.now or 0.0) - (middle.before or 0.0)) / max((tail.now or 0.0) - (tail.before or 0.0), 1e-6)
+            )
+        if success.before is not None and success.now is not None:
+            failed.append(success.before - success.now)
+    return (bool(shares) and median(shares) < ALIKE) or (bool(failed) and median(failed) > 0.05)
 
 
 def told(load: Load) -> str:
