@@ -149,6 +149,8 @@ class Reachability:
     open: bool
     text: str
     call: str = ""
+    source: str = ""
+    """The node from which it was tried, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)

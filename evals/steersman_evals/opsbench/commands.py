@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 import orjson
@@ -12,6 +13,7 @@ from steersman_tools.types import Json
 from .cases import Seen
 from .patterns import error_lines
 
+_REPORT = re.compile(r"Debug Pod test results deployed on (\S+?): ")
 LOG_CHARACTERS = 192 * 1024
 """How much of the end of a log is read."""
 
@@ -81,10 +83,13 @@ def _log(service: str, part: str, text: str, seen: Seen) -> Iterator[tuple[str, 
         yield f"kubectl logs {kind}/{service} -n {seen.namespace}{options}", text
 
 
-def connections(tools: Mapping[str, Json]) -> Iterator[tuple[str, int, bool, str]]:
-    """(Service, port, whether it answered, the words) of every attempt to connect."""
+def connections(tools: Mapping[str, Json]) -> Iterator[tuple[str, int, str, bool, str]]:
+    """(Service, port, node from which, whether it answered, the words) of every attempt to connect."""
     for key, answer in tools.items():
         tool, _, arguments = key.partition(":")
         given = _arguments(arguments)
         if tool == "CheckServiceConnectivity" and isinstance(answer, str) and given.has("port"):
-            yield given.text("service_name"), given.count("port"), "Succeeded" in answer, answer.strip()
+            first, *reports = _REPORT.split(answer)
+            pieces = list(zip(reports[::2], reports[1::2], strict=True)) or [("", first)]
+            for node, text in pieces:
+                yield given.text("service_name"), given.count("port"), node, "Succeeded" in text, text.strip()

@@ -35,8 +35,8 @@ class CaseReader:
             alerts=tuple(firing(seen.alerts, space)),
             metrics=tuple(_measures(seen)),
             reachability=tuple(
-                Reachability(Ref(space, "Service", name), port, opened, text, f"nc -zv {name} {port}")
-                for name, port, opened, text in connections(seen.tools)
+                Reachability(Ref(space, "Service", name), port, opened, text, f"nc -zv {name} {port}", node)
+                for name, port, node, opened, text in connections(seen.tools)
             ),
             dependencies=tuple(dict.fromkeys(_dependencies(seen))),
         )

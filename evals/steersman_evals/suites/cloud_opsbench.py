@@ -71,7 +71,7 @@ async def diagnose(seen: Seen) -> Diagnosis:
     """The same workflow as `steersman investigate`."""
     request = Request(question=seen.query)
     sources = Sources(CaseReader(seen), no_metrics="")
-    async for event in investigate(request, sources):
+    async for event, _ in investigate(request, sources):
         if isinstance(event, Diagnosed):
             return event.diagnosis
     return Diagnosis()

@@ -13,7 +13,7 @@ from .happened import event_objects
 from .inherit import inherit
 from .merge import fill
 from .owners import Key, adopt
-from .parts import EventPart, Listing, LogPart, Part, Reading
+from .parts import EventPart, Listing, LogPart, Part, Rank, Reading
 from .reading import read
 from .times import before
 from .whose import assign_logs
@@ -86,9 +86,13 @@ def _objects(
     for part in parts:
         by.setdefault((part.kind, part.namespace or "", part.name), []).append(part)
     last = _last_listings(listings)
+    listed = {(kind, where) for kind, where in last}
     objects: dict[Key, Object] = {}
     for key, own in by.items():
-        if not _gone(key, max(p.place for p in own), last) and absent.get(key, -1) < max(p.place for p in own):
+        seen = [p.place for p in own if p.rank not in (Rank.MENTION, Rank.MANIFEST)]
+        if not seen and {(key[0], key[1]), (key[0], "")} & listed:
+            continue  # a file wants it, or something names it, and the listing does not show it
+        if not _gone(key, max(seen, default=-1), last) and absent.get(key, -1) < max(seen, default=0):
             objects[key] = _merged(key, sorted(own, key=lambda p: (-p.rank, -p.place)), times)
     return objects
 
