@@ -108,10 +108,12 @@ def _troubled(scene: Scene, trouble: Trouble) -> bool:
 
 
 def _restarted_lately(scene: Scene, trouble: Trouble) -> bool:
-    """Whether a ready container is between two crashes."""
-    ended = trouble.status.time("lastState.terminated.finishedAt")
-    bad = trouble.status.text("lastState.terminated.reason") not in ("", "Completed")
-    return bad and trouble.restarts >= 2 and ended is not None and scene.within(ended, 60)
+    """Whether a ready container is between two crashes: it has not run for twice as long as it did the last time."""
+    last = trouble.status.at("lastState.terminated")
+    began, ended = last.time("startedAt"), last.time("finishedAt")
+    bad = last.text("reason") not in ("", "Completed")
+    run = (ended - began).total_seconds() if began and ended else 0.0
+    return bad and trouble.restarts >= 2 and ended is not None and scene.within(ended, min(max(60.0, 2 * run), 1800.0))
 
 
 def starting(scene: Scene, status: Fields, spec: Fields) -> bool:
