@@ -6,14 +6,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.ndimage import minimum_filter1d
 
 from steersman_tools.types import Frozen
 
 from .forecast import forecast_grid
 from .forecasters import DAY
 from .grid import Floats, Grid, filled
-from .smooth import centred_mean, robust
+from .smooth import centred_mean, robust, trailing_least
 
 LEVEL = 0.8
 PARTS = 5
@@ -86,9 +85,7 @@ def _since_last_fall(values: Floats) -> Floats:
     often = falls[falls >= len(values) - max(RECENT)]
     if len(often) >= SAW:
         gaps = np.diff(np.concatenate([often, [len(values)]]))
-        return np.asarray(
-            minimum_filter1d(values[int(often[0]) + 1 :], int(gaps.max()) + 1, origin=int(gaps.max()) // 2)
-        )
+        return trailing_least(values[int(often[0]) + 1 :], int(gaps.max()) + 1)
     return values[int(falls[-1]) + 1 :] if len(falls) else values
 
 
