@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from .fields import Fields
 from .types import Json, NotChecked, Ref
@@ -147,6 +147,36 @@ class Reachability:
     call: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """A call between Services that a mesh, a tracer or a service map has seen."""
+
+    caller: Ref
+    callee: Ref
+
+
+Measure: TypeAlias = Literal[
+    "cpu", "cpu-throttled", "memory", "requests", "success", "latency-median", "latency-tail", "received", "sent"
+]
+"""Cores; share of periods throttled (or seconds a second); bytes; requests a second; share of requests that succeed; seconds
+(the tail is the 90th to 99th percentile); packets or bytes a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One measure of one thing: what it was before the time in question, and since. Values are in order of time."""
+
+    about: Ref
+    """A workload, a Service, a pod or a node."""
+    measure: Measure
+    before: tuple[float, ...]
+    now: tuple[float, ...]
+    call: str = ""
+    """The query that shows it again."""
+    said: str = ""
+    """The words of an alert, where the numbers come from one."""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """What was read. An object is absent only where its kind was read whole: everything else is not known."""
@@ -159,6 +189,8 @@ class Snapshot:
     logs: Mapping[LogQuery, Log] = field(default_factory=dict)
     units: tuple[UnitStatus, ...] = ()
     reachability: tuple[Reachability, ...] = ()
+    metrics: tuple[Measured, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
     complete: frozenset[tuple[str, str]] = frozenset()
     """(kind, namespace) pairs read whole; the namespace is '' for all of them and for kinds of the cluster."""
     not_checked: tuple[NotChecked, ...] = ()

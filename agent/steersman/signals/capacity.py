@@ -4,6 +4,7 @@ that it will not happen within sight."""
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 
@@ -45,7 +46,7 @@ class Exhaustion(Frozen):
     latest: float | None
     growth: float
     """Units a second at present, 0 where no steady growth is to be seen."""
-    basis: str
+    basis: Literal["reached", "growth", "season", "forecast"]
     """`reached`, `growth` (a steady trend, extended), `season` (the daily rise, as it went yesterday) or `forecast` (the series' own
     models)."""
 

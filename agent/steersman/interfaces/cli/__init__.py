@@ -11,6 +11,7 @@ from typing import NoReturn, Protocol, cast
 COMMANDS = {
     "investigate": "find the root cause of what is wrong (reads only)",
     "demo": "the whole loop on a recorded incident: no cluster, no key, no network",
+    "forecast": "what will reach its limit, and when",
     "doctor": "what is reachable, what is permitted, and the line that mends the rest",
 }
 
