@@ -3,52 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from ..fields import Fields
 from ..kinds import BY_NAME, Kind
 from ..types import Json, JsonObject, Ref, Unreachable
 from ..writer import Busy, Conflicted, Mode, Refused, Verb
+from .connection import Connection, Reply
 
 MANAGER = "steersman"
 _JSON_PATCH = "application/json-patch+json"
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
-class Answer(Protocol):
-    """A response of an API server."""
-
-    @property
-    def status(self) -> int:
-        """Of HTTP."""
-
-    @property
-    def message(self) -> str:
-        """The server's words about a failure."""
-
-    def json(self) -> Json:
-        """The body."""
-
-
-class Requests(Protocol):
-    """A way to an API server; a Transport is one, and so is a world in this process."""
-
-    async def request(
-        self,
-        method: str,
-        path: str,
-        query: dict[str, str | int] | None = None,
-        body: Json = None,
-        content_type: str = "application/json",
-    ) -> Answer:
-        """One request. Raises Unreachable when no answer comes back."""
-
-
 class ClusterWriter:
     """A Writer over the Kubernetes API."""
 
-    def __init__(self, requests: Requests) -> None:
-        self._requests = requests
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._versions: dict[str, str] = {}
 
     async def read(self, ref: Ref) -> JsonObject | None:
@@ -129,9 +100,9 @@ class ClusterWriter:
         query: dict[str, str | int] | None = None,
         body: Json = None,
         content_type: str = "application/json",
-    ) -> Answer:
+    ) -> Reply:
         try:
-            return await self._requests.request(method, path, query, body, content_type)
+            return await self._connection.request(method, path, query, body, content_type)
         except Unreachable as error:
             raise Busy(str(error)) from error
 
@@ -147,7 +118,7 @@ def _kind(ref: Ref) -> Kind:
     return BY_NAME[ref.kind]
 
 
-def _checked(answer: Answer, what: str) -> Answer:
+def _checked(answer: Reply, what: str) -> Reply:
     if 200 <= answer.status < 300:
         return answer
     text = f"{what}: {answer.message[:400]}"
@@ -158,6 +129,6 @@ def _checked(answer: Answer, what: str) -> Answer:
     raise Refused(text, answer.status)
 
 
-def _object(answer: Answer) -> dict[str, Json]:
+def _object(answer: Reply) -> dict[str, Json]:
     found = answer.json()
     return found if isinstance(found, dict) else {}
