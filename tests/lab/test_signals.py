@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from steersman.signals.ahead import RunsOut, ahead
+from steersman.signals.ahead import Foretold, ahead
 from steersman.signals.estate import edges, hosts
 from steersman.signals.facts import judgements, ranking
 from steersman.signals.limits import table
@@ -53,7 +53,7 @@ async def test_a_leak_is_announced_before_it_kills(bench: Bench) -> None:
     assert "container_memory_working_set_bytes{" in told.call
 
 
-async def _told(bench: Bench, seconds: float) -> RunsOut | None:
+async def _told(bench: Bench, seconds: float) -> Foretold | None:
     """The first warning about the cart's memory within so many seconds."""
     begun = time.monotonic()
     while time.monotonic() - begun < seconds:

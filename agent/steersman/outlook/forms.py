@@ -7,7 +7,7 @@ from typing import Literal
 
 from steersman_tools.types import Frozen, NotChecked, Ref
 
-from ..signals.ahead import RunsOut
+from ..signals.ahead import Foretold
 from ..signals.limits import Limited
 from ..types import FaultName
 
@@ -80,7 +80,7 @@ class Outlook(Frozen):
     not_checked: tuple[NotChecked, ...] = ()
 
 
-def foreseen(told: RunsOut) -> Foreseen:
+def foreseen(told: Foretold) -> Foreseen:
     ends = told.ends
     return Foreseen(
         what=told.what,

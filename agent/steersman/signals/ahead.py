@@ -31,7 +31,7 @@ MOST = 60
 """Series of a row that are read closely; those with the most used come first."""
 
 
-class RunsOut(Frozen):
+class Foretold(Frozen):
     """Something that will run out, or has."""
 
     what: str
@@ -68,7 +68,7 @@ class Survey:
 class Ahead:
     """What reaches its limit within the horizon, soonest first; of how many; and what could not be asked."""
 
-    warnings: tuple[RunsOut, ...] = ()
+    warnings: tuple[Foretold, ...] = ()
     watched: int = 0
     not_checked: tuple[NotChecked, ...] = field(default=())
 
@@ -132,7 +132,7 @@ def promising(each: Limited, horizon: float) -> bool:
     return bool(rises.max() * horizon >= NEAR * left)
 
 
-def warning(each: Limited, pulse: Pulse, now: datetime, horizon: float) -> RunsOut | None:
+def warning(each: Limited, pulse: Pulse, now: datetime, horizon: float) -> Foretold | None:
     """The warning that a closely read series deserves. Only steady growth and what is reached already count: a forecast of
     fluctuation is no warning."""
     found = runs_out(each, pulse, now, horizon)
@@ -141,12 +141,12 @@ def warning(each: Limited, pulse: Pulse, now: datetime, horizon: float) -> RunsO
     return None if found.ends.basis == "reached" and each.row.full == "usual" else found
 
 
-def runs_out(each: Limited, pulse: Pulse, now: datetime, horizon: float) -> RunsOut | None:
+def runs_out(each: Limited, pulse: Pulse, now: datetime, horizon: float) -> Foretold | None:
     """When the thing runs out, whatever the basis; None where there are no values."""
     course = grid(each.series, pulse, now)
     if not len(course.values) or not np.isfinite(course.values).any():
         return None
-    return RunsOut(
+    return Foretold(
         what=each.row.what,
         entity=each.entity,
         fault=each.row.fault,
