@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 from .fields import Fields
+from .flows import Flows
 from .types import Json, NotChecked, Ref
 
 
@@ -197,6 +198,7 @@ class Snapshot:
     units: tuple[UnitStatus, ...] = ()
     reachability: tuple[Reachability, ...] = ()
     metrics: tuple[Measured, ...] = ()
+    flows: Flows = field(default_factory=Flows)
     dependencies: tuple[Dependency, ...] = ()
     complete: frozenset[tuple[str, str]] = frozenset()
     """(kind, namespace) pairs read whole; the namespace is '' for all of them and for kinds of the cluster."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 from steersman_tools.fields import Fields
+from steersman_tools.flows import RunsOut
 from steersman_tools.quantity import amount
-from steersman_tools.types import Observation
+from steersman_tools.types import Observation, Ref
 
 from ...faults import Fault
 from ...types import Finding, Output
@@ -18,6 +20,8 @@ from ..trouble import Trouble, containers_in_trouble, one_each
 from ..workloads import Workload, is_ready
 
 _AT_START = re.compile(r"OOM-killed|memory limit too low|possibly OOM|oom_kill|Memory cgroup out of memory", re.I)
+SOON = timedelta(minutes=30)
+"""A kill that is nearer than this is told as a cause to be put right; one that is farther away, as a warning."""
 LEAK_SECONDS = 45.0
 """A run at least this long before the kill did not fail for its start-up need: its memory grew."""
 
@@ -119,4 +123,28 @@ def _change(scene: Scene, trouble: Trouble) -> Iterator[Observation]:
             scene,
             f"kubectl rollout history {trouble.workload.ref.kind.lower()}/{trouble.workload.ref.name} -n {trouble.workload.ref.namespace}",
             lines,
+        )
+
+
+def leaks(scene: Scene) -> Iterator[Output]:
+    """Containers whose memory will reach its limit within half an hour: by then they are killed."""
+    nearest: dict[Ref, RunsOut] = {}
+    for told in scene.snapshot.flows.soon:
+        workload = scene.workload_of.get(told.entity)
+        if told.fault == Fault.MEMORY_LEAK and workload and told.at - scene.now <= SOON:
+            nearest.setdefault(workload.ref, told)
+    for ref, told in nearest.items():
+        minutes = (told.at - scene.now).total_seconds() / 60
+        yield Finding(
+            fault=Fault.MEMORY_LEAK,
+            entity=ref,
+            field=f"{scene.workloads[ref].spec_path}.containers[0].resources.limits.memory",
+            observed=f"{told.used:.0%} of the limit used, and steadily more",
+            expected="memory that levels off below its limit",
+            summary=f"The memory of {ref.kind} {ref.name} grows steadily and reaches its limit in about {minutes:.0f} minutes: {told.summary}",
+            advice="Find what holds the memory (a heap profile); until then restart the pods one by one, or raise the limit",
+            certainty=0.8,
+            breaks=(ref,),
+            needs_symptom=False,
+            observations=(Observation(tool="metrics", call=told.call, observed_at=scene.now, text=told.summary),),
         )

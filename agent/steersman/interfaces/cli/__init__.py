@@ -20,6 +20,7 @@ COMMANDS = {
     "audit": "verify the record of sessions, or export it",
     "policy": "test a policy's examples, or show the built-in policy",
     "demo": "the whole loop on an embedded cloud: no cluster, no key, no network",
+    "forecast": "what will reach its limit, and when",
     "world": "a small live cloud in this process, served until stopped",
     "doctor": "what is reachable, what is permitted, and the line that mends the rest",
 }
