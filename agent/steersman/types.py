@@ -66,7 +66,7 @@ class Look(Frozen):
     why: str
 
 
-Output: TypeAlias = Symptom | Finding | RuledOut | Look
+Output: TypeAlias = Symptom | Finding | RuledOut | Look | NotChecked
 """What an analyzer may say."""
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 
 from .diagnose import Examination, examine
+from .diagnose.analyzers import ANALYZERS
 from .gather import Sources, look_around, look_closer
 from .types import Diagnosed, Event, Progress, Request, Seconds
 
@@ -19,12 +20,13 @@ async def investigate(request: Request, sources: Sources) -> AsyncIterator[tuple
     Raises Unreachable when the cluster does not answer.
     """
     clock = _Stopwatch()
+    analyzers = (*ANALYZERS, *sources.analyzers)
     yield Progress(text="reading the cluster"), None
     snapshot = await look_around(sources, request.namespace)
     gathered = clock.lap()
     pods, nodes = (len(snapshot.by_kind.get(kind, ())) for kind in ("Pod", "Node"))
     yield Progress(text=f"judging {pods} pods on {nodes} nodes"), None
-    examination = examine(snapshot)
+    examination = examine(snapshot, analyzers)
     judged = clock.lap()
     for _ in range(MOST_ROUNDS):
         looks = [look for look in examination.looks if look.log not in snapshot.logs]
@@ -33,7 +35,7 @@ async def investigate(request: Request, sources: Sources) -> AsyncIterator[tuple
         yield Progress(text=f"reading {len(looks)} logs"), None
         snapshot = await look_closer(sources, snapshot, looks)
         gathered += clock.lap()
-        examination = examine(snapshot)
+        examination = examine(snapshot, analyzers)
         judged += clock.lap()
     yield _diagnosed(examination, gathered, judged, clock), examination
 
