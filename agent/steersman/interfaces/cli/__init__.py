@@ -11,6 +11,9 @@ from typing import NoReturn, Protocol, cast
 COMMANDS = {
     "investigate": "find the root cause of what is wrong (reads only)",
     "heal": "diagnose, plan, ask, act, verify, and take back what did not help",
+    "approve": "approve the plan that a session waits for, and go on with it",
+    "reject": "refuse the plan that a session waits for",
+    "resume": "go on with a session whose process has died",
     "undo": "take back what a finished session did",
     "sessions": "what has been asked and done on this machine",
     "show": "a session told again from its record",
