@@ -251,9 +251,10 @@ def _limit_range(scene: Scene, workload: Ref, what: str) -> Ref:
     if bound := _BOUND.search(what):
         part = {"maximum": "max", "minimum": "min"}.get(bound["side"] or "", "maxLimitRequestRatio")
         kind, resource = bound["kind"] or bound["ratio_kind"], bound["resource"] or bound["ratio"]
-        found = [
+        setting = [
             r for r in found if any(i.text("type") == kind and resource in i.map(part) for i in r.each("spec.limits"))
         ]
+        found = setting or found
     return found[0].ref if len(found) == 1 else workload
 
 
