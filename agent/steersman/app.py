@@ -6,7 +6,7 @@ import getpass
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from steersman_tools.clock import WallClock
 from steersman_tools.types import ToolFailed
@@ -95,6 +95,13 @@ def journal(settings: Settings) -> Iterator[FileJournal]:
 
 
 def _sources(settings: Settings, stack: ExitStack) -> tuple[Sources, object]:
+    from .extensions.load import added  # noqa: PLC0415  reads the list of installed packages
+
+    opened, transport = _connected(settings, stack)
+    return replace(opened, analyzers=added(settings.rules)), transport
+
+
+def _connected(settings: Settings, stack: ExitStack) -> tuple[Sources, object]:
     if settings.bundle:
         from steersman_tools.bundle import BundleReader  # noqa: PLC0415  not needed for clusters
 

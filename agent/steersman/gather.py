@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from steersman_tools.reader import Reader
 from steersman_tools.snapshot import Alert, Snapshot
 from steersman_tools.types import NotChecked, Unreachable
 
-from .types import Look
+from .types import Look, Output
 
 MOST_LOGS = 120
 """How many logs one session reads at the most."""
@@ -34,6 +34,8 @@ class Sources:
     silencer: Silencer | None = None
     no_metrics: str = "no Prometheus is configured: give --prometheus URL"
     """Why there are no metrics; empty where that is no gap."""
+    analyzers: tuple[Callable[..., Iterable[Output]], ...] = ()
+    """Those that the user's team has added: what is looked at is judged by them as well."""
 
 
 async def look_around(sources: Sources, namespace: str | None) -> Snapshot:

@@ -67,7 +67,7 @@ class Look(Frozen):
     why: str
 
 
-Output: TypeAlias = Symptom | Finding | RuledOut | Look
+Output: TypeAlias = Symptom | Finding | RuledOut | Look | NotChecked
 """What an analyzer may say."""
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from steersman_tools.snapshot import Snapshot
 
 from .diagnose import Examination, examine
+from .diagnose.analyzers import ANALYZERS
 from .gather import Sources, look_around, look_closer
 from .types import Diagnosed, Event, Progress, Request, Seconds
 
@@ -22,13 +23,14 @@ async def investigate(request: Request, sources: Sources) -> AsyncIterator[tuple
     Raises Unreachable when the cluster does not answer.
     """
     clock = _Stopwatch()
+    analyzers = (*ANALYZERS, *sources.analyzers)
     yield Progress(text="reading the cluster"), None
     snapshot = await look_around(sources, request.namespace)
     snapshot = await _measured(sources, snapshot, request.namespace)
     gathered = clock.lap()
     pods, nodes = (len(snapshot.by_kind.get(kind, ())) for kind in ("Pod", "Node"))
     yield Progress(text=f"judging {pods} pods on {nodes} nodes"), None
-    examination = examine(snapshot)
+    examination = examine(snapshot, analyzers)
     judged = clock.lap()
     for _ in range(MOST_ROUNDS):
         looks = [look for look in examination.looks if look.log not in snapshot.logs]
@@ -37,7 +39,7 @@ async def investigate(request: Request, sources: Sources) -> AsyncIterator[tuple
         yield Progress(text=f"reading {len(looks)} logs"), None
         snapshot = await look_closer(sources, snapshot, looks)
         gathered += clock.lap()
-        examination = examine(snapshot)
+        examination = examine(snapshot, analyzers)
         judged += clock.lap()
     yield _diagnosed(examination, gathered, judged, clock), examination
 

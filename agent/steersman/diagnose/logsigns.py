@@ -12,6 +12,7 @@ from importlib import resources
 from steersman_tools.snapshot import Log, LogLine
 
 from .literals import required
+from .stacks import folded
 
 _UPSTREAM = re.compile(
     r"\b(?:upstream|target|host|addr(?:ess)?|url|endpoint|server)[=:]\s*\"?(?:\w+://)?(?P<host>[\w.-]+):(?P<port>\d+)"
@@ -125,7 +126,8 @@ def is_current(sign: Sign, now: datetime) -> bool:
 
 def last_words(log: Log, most: int = 6) -> tuple[LogLine, ...]:
     """The lines that say why a process ended: from its first complaint on, or simply its last ones."""
-    for index, line in enumerate(log.lines):
+    lines = folded(log.lines)
+    for index, line in enumerate(lines):
         if read_line(line) or re.search(r"(?i)\b(?:error|fatal|panic|exception)\b", line.text):
-            return log.lines[index : index + most]
-    return log.lines[-most:]
+            return lines[index : index + most]
+    return lines[-most:]

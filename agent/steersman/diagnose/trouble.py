@@ -103,6 +103,8 @@ def _troubled(scene: Scene, trouble: Trouble) -> bool:
     if status.has("state.running"):
         if status.flag("ready"):
             return _restarted_lately(scene, trouble)
+        if trouble.init:
+            return bool(trouble.restarts) or not scene.within(status.time("state.running.startedAt"), GRACE_SECONDS)
         return bool(trouble.restarts) or not starting(scene, status, trouble.spec)
     return False
 
@@ -139,15 +141,19 @@ def pod_starting(scene: Scene, pod: Resource) -> bool:
     if pod.condition("PodScheduled").text("reason") == "Unschedulable":
         return False
     specs = _specs(pod)
-    statuses = [*pod.each("status.initContainerStatuses"), *pod.each("status.containerStatuses")]
-    return not any(_worrying(scene, s, specs.get(s.text("name"), Fields(None))) for s in statuses)
+    if any(_failing(s) for s in (*pod.each("status.initContainerStatuses"), *pod.each("status.containerStatuses"))):
+        return False
+    mains = pod.each("status.containerStatuses")
+    return not any(_late(scene, s, specs.get(s.text("name"), Fields(None))) for s in mains)
 
 
-def _worrying(scene: Scene, status: Fields, spec: Fields) -> bool:
+def _failing(status: Fields) -> bool:
     if status.text("state.waiting.reason") not in STARTING or status.count("restartCount"):
         return True
-    if status.text("state.terminated.reason") not in ("", "Completed"):
-        return True
+    return status.text("state.terminated.reason") not in ("", "Completed")
+
+
+def _late(scene: Scene, status: Fields, spec: Fields) -> bool:
     return status.has("state.running") and not status.flag("ready") and not starting(scene, status, spec)
 
 
