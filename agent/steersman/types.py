@@ -11,6 +11,8 @@ from steersman_tools.snapshot import LogQuery
 from steersman_tools.types import Evidence, Frozen, NotChecked, Observation, Ref
 
 from .faults import Fault
+from .intent.types import Change
+from .models.base import Usage
 
 FAULTS = frozenset(Fault)
 
@@ -162,6 +164,37 @@ class Diagnosed(Frozen):
     seconds: Seconds
 
 
+class Sentence(Frozen):
+    """A sentence of a model, with the evidence that it rests on."""
+
+    text: str
+    cites: tuple[str, ...]
+
+
+class Explanation(Frozen):
+    """A model's words on the engine's diagnosis. It adds words and an order, and takes nothing away."""
+
+    sentences: tuple[Sentence, ...]
+    order: tuple[int, ...] = ()
+    """The ranks of the engine's causes, the likeliest first as the model sees it; all of them, each once."""
+    hypotheses: tuple[Sentence, ...] = ()
+    """The model's own guesses: never the engine's findings, never acted on."""
+    proposal: Change | None = None
+    """What the person asked to be changed, as the model understood it; it goes through plan and gate like any other."""
+    evidence: tuple[Evidence, ...] = ()
+    """What was looked at beyond the diagnosis' own evidence."""
+
+
+class Explained(Frozen):
+    """What a model made of the diagnosis; without an explanation, `note` says why, and the engine's answer stands."""
+
+    kind: Literal["explained"] = "explained"
+    model: str
+    explanation: Explanation | None = None
+    note: str = ""
+    usage: Usage = Usage()
+
+
 class Failed(Frozen):
     """The session could not go on; the text says what a person can do."""
 
@@ -176,7 +209,7 @@ class Closed(Frozen):
     outcome: Literal["answered", "failed"]
 
 
-Event: TypeAlias = Annotated[Asked | Progress | Diagnosed | Failed | Closed, Field(discriminator="kind")]
+Event: TypeAlias = Annotated[Asked | Progress | Diagnosed | Explained | Failed | Closed, Field(discriminator="kind")]
 """What happens in a session. The audit log, every face, every eval and every replay read this one stream."""
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from steersman_tools.types import Frozen
 
@@ -39,6 +40,8 @@ class Meter:
         self.budget, self._price, self._elapsed = budget, price, elapsed
         self._began = elapsed()
         self._calls = self._in = self._out = 0
+        self._kept_turns = self._kept_tokens = 0
+        self._most_calls: int | None = None
 
     @property
     def usage(self) -> Usage:
@@ -56,7 +59,19 @@ class Meter:
 
     @property
     def turns_left(self) -> int:
-        return self.budget.turns - self._calls
+        left = self.budget.turns - self._calls - self._kept_turns
+        return left if self._most_calls is None else min(left, self._most_calls - self._calls)
+
+    @contextmanager
+    def reserving(self, turns: int, tokens: int, most: int) -> Iterator[None]:
+        """Keeps turns and tokens back for what comes after the block, which may make `most` calls."""
+        self._kept_turns, self._kept_tokens = turns, min(tokens, self.budget.tokens // 2)
+        self._most_calls = self._calls + most
+        try:
+            yield
+        finally:
+            self._kept_turns = self._kept_tokens = 0
+            self._most_calls = None
 
     def allow(self, tokens_in: int, tokens_out: int) -> None:
         """Raises OverBudget unless a call of about that size still fits."""
@@ -64,7 +79,7 @@ class Meter:
             raise OverBudget(f"its {self.budget.turns} turns are used up")
         if self.seconds_left <= 0:
             raise OverBudget(f"its {self.budget.seconds:g} seconds are used up")
-        if self._in + self._out + tokens_in + tokens_out > self.budget.tokens:
+        if self._in + self._out + tokens_in + tokens_out > self.budget.tokens - self._kept_tokens:
             raise OverBudget(f"its {self.budget.tokens} tokens do not suffice for another call")
         limit = self.budget.money
         if limit is not None and self._cost(self._in + tokens_in, self._out + tokens_out) > limit:
