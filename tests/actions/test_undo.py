@@ -47,7 +47,7 @@ def inventory(world: World) -> dict[str, Json]:
 
 def prepared_change(world: World, name: str) -> Action:
     if name == "roll back":  # something to go back from
-        body = {"spec": {"template": {"metadata": {"annotations": {"changed": "yes"}}}}}
+        body: Json = {"spec": {"template": {"metadata": {"annotations": {"changed": "yes"}}}}}
         world.request(
             "PATCH", "/apis/apps/v1/namespaces/books/deployments/catalogue", body, "application/merge-patch+json"
         )
