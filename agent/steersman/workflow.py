@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 
+from .ask import case_of, explain
 from .diagnose import Examination, examine
 from .gather import Sources, look_around, look_closer
 from .types import Diagnosed, Event, Progress, Request, Seconds
@@ -32,7 +33,11 @@ async def investigate(request: Request, sources: Sources) -> AsyncIterator[Event
         gathered += clock.lap()
         examination = examine(snapshot)
         judged += clock.lap()
-    yield _diagnosed(examination, gathered, judged, clock)
+    answer = _diagnosed(examination, gathered, judged, clock)
+    yield answer
+    if sources.aide and request.question:
+        yield Progress(text=f"asking {sources.aide.model.name}")
+        yield await explain(case_of(examination, answer.diagnosis, sources, request.question), sources.aide)
 
 
 def _diagnosed(examination: Examination, gathered: float, judged: float, clock: _Stopwatch) -> Diagnosed:

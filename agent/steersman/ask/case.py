@@ -15,18 +15,9 @@ from ..diagnose.scene import Scene
 from ..gather import Sources, look_around, look_closer
 from ..intent import Names
 from ..types import Diagnosis
-from .seams import Library, QuantumView
 
 MOST_ROUNDS = 3
 CHARACTERS = 1_200
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """What can be asked beside the cluster. None: not configured."""
-
-    library: Library | None = None
-    quantum: QuantumView | None = None
 
 
 @dataclass
@@ -37,7 +28,6 @@ class Case:
     diagnosis: Diagnosis
     sources: Sources
     question: str = ""
-    shelf: Shelf = field(default_factory=Shelf)
     vault: Vault = field(default_factory=Vault)
     found: list[Evidence] = field(default_factory=list)
     """What the tools found, beyond the diagnosis' own evidence."""
@@ -72,7 +62,7 @@ class Case:
             call=call,
             observed_at=self.scene.now,
             text=bounded(redact(text), CHARACTERS) or none,
-            outcome=outcome,  # type: ignore[arg-type]
+            outcome=outcome,
         )
 
     def shown(self, text: str) -> str:
@@ -86,9 +76,7 @@ class Case:
         return tuple(dict.fromkeys((*causes, *(u.entity for u in self.diagnosis.unexplained))))
 
 
-async def open_case(
-    sources: Sources, namespace: str | None = None, question: str = "", shelf: Shelf | None = None
-) -> Case:
+async def open_case(sources: Sources, namespace: str | None = None, question: str = "") -> Case:
     """Reads and judges the cluster. Raises Unreachable."""
     snapshot = await look_around(sources, namespace)
     examination = examine(snapshot)
@@ -98,9 +86,9 @@ async def open_case(
             break
         snapshot = await look_closer(sources, snapshot, looks)
         examination = examine(snapshot)
-    return case_of(examination, sources, question, shelf)
+    return case_of(examination, examination.conclude(), sources, question)
 
 
-def case_of(examination: Examination, sources: Sources, question: str = "", shelf: Shelf | None = None) -> Case:
+def case_of(examination: Examination, diagnosis: Diagnosis, sources: Sources, question: str) -> Case:
     """The case of an examination that was made."""
-    return Case(examination.scene, examination.conclude(), sources, question, shelf or Shelf())
+    return Case(examination.scene, diagnosis, sources, question)

@@ -10,11 +10,14 @@ from .. import tracing
 from ..models import Meter, Model, ModelFailed, OverBudget, Prompt, Tool
 from ..models.loops import Looping
 from ..models.reading import Unfit
+from ..seams import Aide
 from ..types import Explained, Explanation
 from .case import Case
 from .draft import Draft, checked
 from .matter import matter, outline, pack
-from .tools import Propose, toolbox
+from .tools import toolbox
+from .tools.propose import Propose
+from .tools.remote import remote_tools
 
 CORRECTIONS = 2
 LOOKS = 2
@@ -23,11 +26,10 @@ SURE = 0.8
 STANDS = "the answer of the engine stands"
 
 
-async def explain(case: Case, model: Model, meter: Meter, more: Sequence[Tool] = ()) -> Explained:
-    """What the model makes of the case. Never raises for what a model or its endpoint does: `note` says it in one line.
-
-    `more` are tools beyond our own, such as those of MCP servers.
-    """
+async def explain(case: Case, aide: Aide) -> Explained:
+    """What the model makes of the case. Never raises for what a model or its endpoint does: `note` says it in one line."""
+    model, meter = aide.model, Meter(aide.budget, aide.price)
+    more, gaps = await remote_tools(case, aide.servers)
     tools = [*toolbox(case), *more]
     with tracing.span("explain", gen_ai__request__model=model.name):
         stopped = ""
@@ -46,7 +48,7 @@ async def explain(case: Case, model: Model, meter: Meter, more: Sequence[Tool] =
     if explanation is None:
         note = f"Model {model.name} gave no explanation: {stopped}; {STANDS}."
         return Explained(model=model.name, note=note, usage=meter.usage)
-    note = f"Model {model.name} was stopped early: {stopped}; this is its best answer so far." if stopped else ""
+    note = f"Model {model.name} was stopped early: {stopped}; this is its best answer so far." if stopped else gaps
     return Explained(
         model=model.name,
         explanation=explanation.model_copy(update={"proposal": proposal}),

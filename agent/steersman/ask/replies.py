@@ -30,7 +30,7 @@ from ..intent import (
     ScaleTo,
     UncordonNode,
 )
-from ..intent.interpret import examples
+from ..intent.lexicon import lexicon
 from ..types import Diagnosis
 from .actions import action_for
 from .case import Case
@@ -73,9 +73,8 @@ async def answer(intent: Intent | NotUnderstood, case: Case) -> Reply:
             case ScaleTo() | RollBackTo() | RestartIt() | CordonNode() | UncordonNode() | DrainNode():
                 return _wanted(intent, case)
             case HealIt():
-                where = (
-                    f" -n {intent.namespace or intent.entity.namespace}" if intent.namespace or intent.entity else ""
-                )
+                space = intent.namespace or (intent.entity.namespace if intent.entity else "")
+                where = f" -n {space}" if space else ""
                 return Reply(
                     intent=intent,
                     headline="Healing plans, asks, acts with undo and verifies: it is a command of its own.",
@@ -118,9 +117,9 @@ async def _read(intent: Intent, case: Case) -> tuple[str, Sequence[Observation]]
         case AskGpus():
             return "GPUs by node:", await estate.TOOL.run(case, estate.TOOL.args.model_validate({"about": "gpus"}))
         case AskQuantum():
-            if case.shelf.quantum is None:
+            if case.sources.quantum is None:
                 raise NoSuch("not checked: no quantum provider is configured; `steersman quantum --help` says how")
-            return "Quantum backends and jobs:", await case.shelf.quantum.look(intent.about)
+            return "Quantum backends and jobs:", await case.sources.quantum.look(intent.about)
         case FindRunbook():
             args__ = runbooks.TOOL.args.model_validate({"words": intent.words})
             return f"Runbooks about {intent.words}:", await runbooks.TOOL.run(case, args__)
@@ -169,13 +168,8 @@ def _forecast(intent: Forecast, case: Case) -> Reply:
 
 
 def _all_examples() -> tuple[str, ...]:
-    from ..intent.lexicon import lexicon  # noqa: PLC0415
-
     return tuple(lines[0] for lines in lexicon().examples.values())
 
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
-
-
-__all__ = ["Reply", "answer", "examples"]

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from steersman_tools.types import Evidence, Frozen, NotChecked
 
-from ..types import Cause, Diagnosed, Seconds, Unexplained
+from ..models import Usage
+from ..types import Cause, Diagnosed, Explained, Explanation, Seconds, Unexplained
 
 
 class Investigation(Frozen):
@@ -26,8 +27,31 @@ class Investigation(Frozen):
     model: str | None = None
 
 
-def investigation(session: str, question: str, event: Diagnosed) -> Investigation:
-    """The document of a diagnosis."""
+class ExplainedInvestigation(Investigation):
+    """The same where a model was asked."""
+
+    explanation: Explanation | None
+    note: str
+    """Why there is no explanation, or why it is not complete; empty otherwise."""
+    usage: Usage
+
+
+def investigation(
+    session: str, question: str, event: Diagnosed, explained: Explained | None = None
+) -> Investigation | ExplainedInvestigation:
+    """The document of a diagnosis, with what a model made of it."""
+    plain = _plain(session, question, event)
+    if explained is None:
+        return plain
+    return ExplainedInvestigation(
+        **{**dict(plain), "model": explained.model},
+        explanation=explained.explanation,
+        note=explained.note,
+        usage=explained.usage,
+    )
+
+
+def _plain(session: str, question: str, event: Diagnosed) -> Investigation:
     found = event.diagnosis
     return Investigation(
         session=session,

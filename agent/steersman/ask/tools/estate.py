@@ -23,9 +23,9 @@ class _Args(Args):
 
 async def _run(case: Case, args: _Args) -> Sequence[Observation]:
     if args.about == "quantum":
-        if case.shelf.quantum is None:
+        if case.sources.quantum is None:
             raise NoSuch("not checked: no quantum provider is configured")
-        return await case.shelf.quantum.look("all")
+        return await case.sources.quantum.look("all")
     lines = list(_gpus(case) if args.about == "gpus" else _nodes(case))
     call = "kubectl describe nodes"
     none = "no node offers GPUs" if args.about == "gpus" else "no nodes"

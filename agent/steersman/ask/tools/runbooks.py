@@ -17,7 +17,7 @@ class _Args(Args):
 
 
 async def _run(case: Case, args: _Args) -> Sequence[Observation]:
-    library = case.shelf.library
+    library = case.sources.library
     if library is None:
         raise NoSuch("not checked: no runbooks are indexed; `steersman runbooks index DIR` does it")
     passages = await library.search(args.words, MOST)
@@ -32,5 +32,5 @@ TOOL = ReadTool(
     "Searches the organisation's runbooks.",
     _Args,
     _run,
-    offered=lambda case: case.shelf.library is not None,
+    offered=lambda case: case.sources.library is not None,
 )

@@ -11,8 +11,8 @@ from steersman_tools.types import Unreachable
 
 from ...app import sources
 from ...session import Session, Sources
-from ...types import Diagnosed, Entry, Failed, Progress, Request
-from .. import markdown, render
+from ...types import Diagnosed, Entry, Explained, Failed, Progress, Request
+from .. import explanation, markdown, render
 from ..document import investigation
 from ..style import style_for
 from .options import BadSettings, add_source, settings
@@ -43,6 +43,8 @@ async def show(opened: Sources, args: argparse.Namespace) -> int:
     session = Session(opened)
     request = Request(question=args.question, namespace=args.namespace)
     answer: Diagnosed | None = None
+    explained: Explained | None = None
+    style, width = style_for(sys.stdout), shutil.get_terminal_size((100, 24)).columns
     async for entry in session.start(request):
         if args.output == "jsonl":
             print(entry.model_dump_json(), flush=True)
@@ -52,17 +54,21 @@ async def show(opened: Sources, args: argparse.Namespace) -> int:
             return 1
         if isinstance(entry.event, Diagnosed):
             answer = entry.event
+            if args.output == "text":  # at once: a model may take its time
+                clear_progress()
+                print(render.text(answer.diagnosis, answer.seconds, style, width), end="", flush=True)
+        if isinstance(entry.event, Explained):
+            explained = entry.event
         progress(entry)
     clear_progress()
     if answer is None:
         return 1
-    if args.output == "text":
-        style = style_for(sys.stdout)
-        print(render.text(answer.diagnosis, answer.seconds, style, shutil.get_terminal_size((100, 24)).columns), end="")
+    if args.output == "text" and explained:
+        print("\n".join(explanation.lines(explained, style, width)))
     elif args.output == "markdown":
         print(markdown.text(answer.diagnosis, answer.seconds, request.question), end="")
     elif args.output == "json":
-        print(investigation(session.id, request.question, answer).model_dump_json(by_alias=True, indent=2))
+        print(investigation(session.id, request.question, answer, explained).model_dump_json(by_alias=True, indent=2))
     return 2 if args.fail_on_findings and answer.diagnosis.causes else 0
 
 

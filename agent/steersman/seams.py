@@ -1,11 +1,16 @@
-"""What the tools can ask beside the cluster, where it is configured: runbooks and quantum queues."""
+"""What can be asked beside the cluster, where it is configured: runbooks, quantum queues, and a language model."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from steersman_tools.mcp_client import McpConnection
 from steersman_tools.types import Frozen, Observation
+
+from .models import Budget, Model
+from .models.budget import Price
 
 
 class Passage(Frozen):
@@ -28,3 +33,14 @@ class QuantumView(Protocol):
 
     async def look(self, about: str) -> Sequence[Observation]:
         """What is seen about `queue`, `health`, `jobs` or `all`. Raises ToolFailed."""
+
+
+@dataclass(frozen=True)
+class Aide:
+    """A language model, with what it may use up."""
+
+    model: Model
+    budget: Budget
+    price: Price | None = None
+    servers: tuple[McpConnection, ...] = ()
+    """MCP servers whose allowed tools the model may use."""
