@@ -14,7 +14,7 @@ from steersman_tools.actions import Action
 from steersman_tools.edits import Change
 from steersman_tools.types import Frozen, Ref
 
-from .types import FaultName
+from .faults import FaultName
 
 
 class Check(Frozen):

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from steersman_tools.untrusted import plain
 
+from ..explanation import Explanation, Sentence
 from ..models.reading import Unfit
-from ..types import Explanation, Sentence
 from .case import Case
 from .matter import outline, pack
 

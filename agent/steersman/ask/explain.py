@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from steersman_prompts import render
 
 from .. import tracing
+from ..explanation import Explained, Explanation
 from ..models import Meter, Model, ModelFailed, OverBudget, Prompt, Tool
 from ..models.loops import Looping
 from ..models.reading import Unfit
 from ..seams import Aide
-from ..types import Explained, Explanation
 from .case import Case
 from .draft import Draft, checked
 from .matter import matter, outline, pack

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from steersman_tools.types import Evidence, Frozen, NotChecked
 
+from ..explanation import Explained, Explanation
 from ..models import Usage
-from ..types import Cause, Diagnosed, Explained, Explanation, Seconds, Unexplained
+from ..types import Cause, Diagnosed, Seconds, Unexplained
 
 
 class Investigation(Frozen):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from ..types import Explained, Sentence
+from ..explanation import Explained, Sentence
 from .style import Style
 
 

@@ -12,6 +12,7 @@ COMMANDS = {
     "investigate": "find the root cause of what is wrong (reads only)",
     "ask": "one request in plain words: why, list, logs, scale, roll back, ... (no model needed)",
     "demo": "the whole loop on a recorded incident: no cluster, no key, no network",
+    "world": "a small live cloud in this process, served until stopped",
     "doctor": "what is reachable, what is permitted, and the line that mends the rest",
 }
 

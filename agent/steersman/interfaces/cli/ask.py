@@ -17,9 +17,10 @@ from steersman_tools.types import Frozen, Unreachable
 from ...app import sources
 from ...ask import Reply, answer, explain, open_case
 from ...ask.understand import understand
+from ...explanation import Explained
 from ...intent import Diagnose
 from ...session import Sources
-from ...types import Explained, Seconds
+from ...types import Seconds
 from .. import render
 from ..explanation import lines as explanation_lines
 from ..style import Style, style_for

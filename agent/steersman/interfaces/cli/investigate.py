@@ -10,8 +10,9 @@ import sys
 from steersman_tools.types import Unreachable
 
 from ...app import sources
+from ...explanation import Explained
 from ...session import Session, Sources
-from ...types import Diagnosed, Entry, Explained, Failed, Progress, Request
+from ...types import Diagnosed, Entry, Failed, Progress, Request
 from .. import explanation, markdown, render
 from ..document import investigation
 from ..style import style_for
