@@ -14,22 +14,29 @@ _PREFERRED = (*WORKLOADS, "Service", "Job", "CronJob", "Node", "Pod")
 
 
 def namespace(tokens: Sequence[Token]) -> str | None:
-    """The namespace that is named as one: what else is called so does not count when `in` or the word stands beside it."""
+    """The namespace that is named as one."""
+    return found[1] if (found := _space(tokens)) else None
+
+
+def _space(tokens: Sequence[Token]) -> tuple[Token, str] | None:
+    """The token that names a namespace: what else is called so does not count where `in` or the word stands beside it."""
     for at, token in enumerate(tokens):
         spaces = [r for r in token.refs if r.kind == "Namespace"]
         beside = [t for t in (tokens[at - 1] if at else None, tokens[at + 1] if at + 1 < len(tokens) else None) if t]
         marked = any(t.is_("kind", "Namespace") or t.text in ("in", "在") for t in beside)
         if spaces and (marked or len(spaces) == len(token.refs)):
-            return spaces[0].name
+            return token, spaces[0].name
     return None
 
 
 def things(tokens: Sequence[Token], kinds: Sequence[str] = ()) -> list[tuple[Token, tuple[Ref, ...]]]:
     """The tokens that name things (of these kinds), each with what it may mean once the rest of the request is heard."""
-    space = namespace(tokens)
+    at, space = _space(tokens) or (None, None)
     wanted = [t.concept.name for t in tokens if t.concept and t.concept.room == "kind"]
     found = []
     for token in tokens:
+        if token is at and "Namespace" not in kinds:
+            continue
         refs = [r for r in token.refs if not kinds or r.kind in kinds]
         if not kinds:
             refs = [r for r in refs if r.kind != "Namespace"]

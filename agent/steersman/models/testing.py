@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import orjson
-from aiohttp import web
 
 Asked: TypeAlias = Mapping[str, Any]
 """The body of a request, as the SDK sent it."""
@@ -79,65 +78,90 @@ class FakeOpenAI:
     asked: list[Asked] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        body = orjson.loads(await request.read())
-        self.asked.append(body)
-        self.headers.append(dict(request.headers))
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection: one request, as the adapter asks for no more."""
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in head[1:] if line)}
+            body = await reader.readexactly(int(headers.get("content-length", "0")))
+            writer.write(await self._reply(head[0], headers, body))
+            await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass  # the client has gone, which is what some tests are about
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _reply(self, request: str, headers: Mapping[str, str], body: bytes) -> bytes:
+        if request.startswith("GET "):
+            return _response(200, MODELS)
+        asked = orjson.loads(body)
+        self.asked.append(asked)
+        self.headers.append(headers)
         behaviour = self.behaviours[min(len(self.asked), len(self.behaviours)) - 1]
-        while callable(behaviour) and not isinstance(behaviour, type):
-            behaviour = behaviour(body)
-        return await _behave(request, behaviour, body)
+        while callable(behaviour):
+            behaviour = behaviour(asked)
+        return await _behave(behaviour, asked)
+
+
+MODELS: Any = {"object": "list", "data": [{"id": "fake", "object": "model", "max_model_len": 8192}]}
 
 
 @contextlib.asynccontextmanager
 async def fake_openai(*behaviours: Behaviour) -> AsyncIterator[FakeOpenAI]:
     """A server on a free port until the block ends."""
     fake = FakeOpenAI(behaviours)
-    app = web.Application()
-    app.router.add_post("/v1/chat/completions", fake.answer)
-    app.router.add_get("/v1/models", _models)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    fake.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    open_now: set[asyncio.Task[None]] = set()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(fake.serve(reader, writer))
+        open_now.add(task)
+        task.add_done_callback(open_now.discard)
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    fake.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
     try:
         yield fake
     finally:
-        await runner.cleanup()
+        server.close()
+        for task in list(open_now):
+            task.cancel()
+        await asyncio.gather(*open_now, return_exceptions=True)
+        await server.wait_closed()
 
 
-async def _models(request: web.Request) -> web.Response:
-    return web.json_response({"object": "list", "data": [{"id": "fake", "object": "model", "max_model_len": 8192}]})
-
-
-async def _behave(request: web.Request, behaviour: Behaviour, body: Asked) -> web.StreamResponse:
+async def _behave(behaviour: Behaviour, asked: Asked) -> bytes:
     match behaviour:
         case Say(text):
-            return _completion({"role": "assistant", "content": text}, body)
+            return _completion({"role": "assistant", "content": text}, asked)
         case UseTool():
-            return _completion(_tool_calls(behaviour), body, "tool_calls")
+            return _completion(_tool_calls(behaviour), asked, "tool_calls")
         case Fail(status, retry_after):
-            headers = {"Retry-After": retry_after} if retry_after else {}
-            return web.json_response(
-                {"error": {"message": "no", "type": "server_error"}}, status=status, headers=headers
-            )
+            return _response(status, {"error": {"message": "no", "type": "server_error"}}, retry_after)
         case CutOff():
-            response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "5000"})
-            await response.prepare(request)
-            await response.write(b'{"id": "x", "object": "chat.completion", "choices": [{"index": 0, "message": {"ro')
-            assert request.transport
-            request.transport.close()
-            return response
+            whole = _completion({"role": "assistant", "content": "half of this is missing"}, asked)
+            return whole[: len(whole) - 60]
         case Hang(seconds):
             await asyncio.sleep(seconds)
-            return web.Response(status=504)
+            return _response(504, {})
         case Garbage(content, content_type):
-            return web.Response(body=content, content_type=content_type)
+            return _raw(200, content, content_type)
         case NoSchema(text):
-            if "response_format" in body:
-                return web.json_response({"error": {"message": "response_format is not supported"}}, status=400)
-            return _completion({"role": "assistant", "content": text}, body)
+            if "response_format" in asked:
+                return _response(400, {"error": {"message": "response_format is not supported"}})
+            return _completion({"role": "assistant", "content": text}, asked)
     raise AssertionError(behaviour)
+
+
+def _response(status: int, value: Mapping[str, Any], retry_after: str = "") -> bytes:
+    return _raw(status, orjson.dumps(value), "application/json", retry_after)
+
+
+def _raw(status: int, body: bytes, content_type: str, retry_after: str = "") -> bytes:
+    more = f"Retry-After: {retry_after}\r\n" if retry_after else ""
+    head = f"HTTP/1.1 {status} X\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n{more}Connection: close\r\n\r\n"
+    return head.encode() + body
 
 
 def _tool_calls(call: UseTool) -> dict[str, Any]:
@@ -146,11 +170,12 @@ def _tool_calls(call: UseTool) -> dict[str, Any]:
     return {"role": "assistant", "content": None, "tool_calls": [one, {**one, "id": "call_2"}] if call.twice else [one]}
 
 
-def _completion(message: dict[str, Any], body: Asked, finish: str = "stop") -> web.Response:
+def _completion(message: dict[str, Any], body: Asked, finish: str = "stop") -> bytes:
     text = orjson.dumps(message).decode()
     prompt = sum(len(str(m.get("content") or "")) for m in body["messages"]) + len(str(body.get("tools", "")))
     usage = {"prompt_tokens": prompt // 4, "completion_tokens": len(text) // 4}
-    return web.json_response(
+    return _response(
+        200,
         {
             "id": "chatcmpl-1",
             "object": "chat.completion",
@@ -158,5 +183,5 @@ def _completion(message: dict[str, Any], body: Asked, finish: str = "stop") -> w
             "model": body.get("model", "fake"),
             "choices": [{"index": 0, "message": message, "finish_reason": finish}],
             "usage": {**usage, "total_tokens": sum(usage.values())},
-        }
+        },
     )

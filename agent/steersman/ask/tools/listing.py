@@ -28,12 +28,13 @@ class ListArgs(Args):
 
 async def _run(case: Case, args: ListArgs) -> Sequence[Observation]:
     kinds = WORKLOADS if args.kind == "Workload" else (args.kind,)
-    if not all(case.snapshot.read_whole(kind, args.namespace) for kind in kinds):
+    space = args.namespace or case.snapshot.namespace or ""
+    if not all(case.snapshot.read_whole(kind, space) for kind in kinds):
         raise NoSuch(f"not checked: {', '.join(kinds)} could not be read whole")
     lines = list(_lines(case, kinds, args))
     more = [f"and {len(lines) - MOST} more"] if len(lines) > MOST else []
     plurals = ",".join(BY_NAME[kind].argument for kind in kinds)
-    where = f"-n {args.namespace}" if args.namespace else "-A"
+    where = f"-n {space}" if space else "-A"
     call = f"kubectl get {plurals}" + (f" {where}" if BY_NAME[kinds[0]].namespaced else "")
     none = "none is in trouble" if args.troubled else "there are none"
     return [case.observed("kubernetes", call, [*lines[:MOST], *more], none=none)]
