@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from drain3.template_miner_config import TemplateMinerConfig
 
 from .snapshot import LogLine
 
+logging.getLogger("drain3").setLevel(logging.WARNING)  # it announces every miner
 LONGEST_LINE = 400
 _BAD = re.compile(
     r"\b(error|err|fatal|panic|exception|traceback|fail(?:ed|ure)?|refused|denied|timeout|timed out|cannot|unable|killed)\b",

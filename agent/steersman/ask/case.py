@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from steersman_tools.redact import Vault, bounded, redact
 from steersman_tools.snapshot import Snapshot
 from steersman_tools.types import Evidence, Observation, Ref, Tool
-from steersman_tools.untrusted import plain
+from steersman_tools.untrusted import defused, orders
 
 from ..diagnose import Examination, examine
 from ..diagnose.scene import Scene
@@ -67,7 +67,12 @@ class Case:
 
     def shown(self, text: str) -> str:
         """Text as a model may see it: nothing secret, nothing that looks like structure."""
-        return self.vault.hide(plain(text))
+        return self.vault.hide(defused(text))
+
+    @property
+    def suspects(self) -> tuple[str, ...]:
+        """The evidence that holds lines which speak to a model like an instruction."""
+        return tuple(key for key, e in self.evidence.items() if orders(e.text))
 
     @property
     def named(self) -> tuple[Ref, ...]:

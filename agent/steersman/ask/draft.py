@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from pydantic import BaseModel, ConfigDict
 
-from steersman_tools.untrusted import plain
+from steersman_tools.untrusted import orders, plain
 
 from ..explanation import Explanation, Sentence
 from ..models.reading import Unfit
@@ -29,6 +29,12 @@ _DENIAL = re.compile(
     r"|\b(?:everything|all|the (?:cluster|system)) (?:is|are|looks?) (?:well|fine|healthy|ok|okay|normal)\b|false alarm|一切正常|没有问题",
     re.I,
 )
+_CHANGE = re.compile(
+    r"\b(scal|restart|roll(?:ing|ed)?[ -]?back|drain|cordon|delet|remov|evict|patch|appl|edit|increas|decreas|reduc|add|set|chang|updat"
+    r"|disabl|approv)(?:e|es|ed|ing|y|ies|ied|ting|s)?\b",
+    re.I,
+)
+"""Stems of changes: what should be done is what the engine advises, and nothing else."""
 _SPECIFIC = re.compile(r"[A-Za-z0-9][\w./:@%-]*[\w%]|\d")
 
 
@@ -82,15 +88,20 @@ def _sentence(said: Said, seen: Mapping[str, str], told: str, case: Case) -> Sen
         raise Unfit(
             f"'{text[:60]}' cites {', '.join(unknown) or 'nothing'}; cite only {', '.join(seen) or 'nothing: there is none'}"
         )
+    ground = f"{told}\n" + "\n".join(seen[c] for c in cites)
     if not text or len(text) > LONGEST:
         raise Unfit(f"a sentence has {len(text)} characters; say it in 10 to {LONGEST}")
     if _WEB.search(text) or _COMMAND.search(text):
         raise Unfit(f"'{text[:60]}' holds a web address or a command; say facts only")
     if case.diagnosis.causes and _DENIAL.search(text):
         raise Unfit(f"'{text[:60]}' denies what the engine found")
+    if orders(text):
+        raise Unfit(f"'{text[:60]}' speaks like an instruction; say facts only")
+    stems = {m[1].lower() for m in _CHANGE.finditer(text)}
+    if foreign := sorted(stem for stem in stems if stem not in ground.lower()):
+        raise Unfit(f"'{text[:60]}' speaks of a change ({foreign[0]}...) that the engine does not advise; leave it out")
     if case.vault.hide(text) != text:
         raise Unfit(f"'{text[:40]}' holds something that must stay hidden")
-    ground = f"{told}\n" + "\n".join(seen[c] for c in cites)
     if strange := _strange(text, ground):
         raise Unfit(
             f"'{text[:60]}': {', '.join(strange)} stands neither in {', '.join(cites)} nor in the diagnosis; copy exactly"

@@ -49,6 +49,10 @@ async def explain(case: Case, aide: Aide) -> Explained:
         note = f"Model {model.name} gave no explanation: {stopped}; {STANDS}."
         return Explained(model=model.name, note=note, usage=meter.usage)
     note = f"Model {model.name} was stopped early: {stopped}; this is its best answer so far." if stopped else gaps
+    if suspects := case.suspects:
+        note = (
+            f"{note} {', '.join(suspects)} speaks to a model like an instruction: the model was not shown that.".strip()
+        )
     return Explained(
         model=model.name,
         explanation=explanation.model_copy(update={"proposal": proposal}),

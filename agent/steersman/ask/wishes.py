@@ -26,10 +26,15 @@ class Wish:
     """What a request leaves room for."""
 
     open: bool
-    """Whether it may ask for a change at all."""
+    """Whether it may ask for a change at all, in words that are known or not."""
     verbs: frozenset[str]
     """The changes that it names; empty: it names none, in words that are known."""
     numbers: tuple[int, ...] = ()
+
+    @property
+    def spoken(self) -> bool:
+        """Whether it asks for a change in words that are known: what a model needs that has read the cluster's texts."""
+        return self.open and bool(self.verbs)
 
     @classmethod
     def of(cls, text: str, names: Names) -> Wish:
@@ -40,9 +45,8 @@ class Wish:
             any(t.is_("negation") or t.is_("ask") or t.is_("read", "diagnose") for t in tokens) or "delete" in verbs
         )
         named = any(t.refs for t in tokens)
-        unknown = any(t.concept is None and not t.refs for t in tokens)
         numbers = tuple(t.number for t in tokens if t.number is not None)
-        return cls(named and not closed and (bool(verbs) or unknown), verbs, numbers)
+        return cls(named and not closed, verbs, numbers)
 
 
 def wished(case: Case, change: str, target: str, number: int | None) -> Change:

@@ -35,9 +35,11 @@ class Propose:
 
     @property
     def offered(self) -> bool:
-        return Wish.of(self._case.question, self._case.names).open and self.proposed is None
+        return Wish.of(self._case.question, self._case.names).spoken and self.proposed is None
 
     async def use(self, arguments: JsonObject) -> str:
+        if not self.offered:
+            raise ToolRefused("the person asked for no change")
         try:
             args = _Args.model_validate(arguments)
             self.proposed = wished(self._case, args.change, args.target, args.number)
