@@ -28,9 +28,9 @@ def judge(plan: Plan, explained: Iterable[Ref], before: float, examination: Exam
     """Looks at everything that must hold after the plan."""
     snapshot, diagnosis = examination.scene.snapshot, examination.conclude()
     found = [f"not yet: {check.words}" for step in plan.steps for check in step.check if not holds(check, snapshot)]
-    if any(c.fault == plan.fault and c.entity == plan.entity for c in diagnosis.causes):
+    if plan.aim == "mend" and any(c.fault == plan.fault and c.entity == plan.entity for c in diagnosis.causes):
         found.append(f"{plan.entity} still shows {plan.fault}")
-    harmed = set(explained)
+    harmed = set(explained) - ({plan.entity} if plan.aim == "contain" else set())
     found += [f"still: {u.text}" for u in diagnosis.unexplained if u.entity in harmed]
     now = severity(examination)
     if now > before * 1.05 + 0.01:

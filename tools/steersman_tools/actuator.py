@@ -107,7 +107,11 @@ class Actuator:
             case "replace":
                 await self._writer.delete(ref, prepared.uid, "for real")
                 await self._gone(ref, prepared.uid)
-                stored = await self._writer.create(ref, creatable(prepared.after), "for real")
+                try:
+                    stored = await self._writer.create(ref, creatable(prepared.after), "for real")
+                except Refused:  # never end with less than there was
+                    await self._writer.create(ref, creatable(prepared.before), "for real")
+                    raise
             case "delete":
                 await self._writer.delete(ref, prepared.uid, "for real")
                 return Receipt(prepared=prepared)

@@ -85,11 +85,16 @@ class Outcome:
     message: str
 
 
+def builtin() -> str:
+    """The text of the product's own policy."""
+    return (files(__package__) / "policy.yaml").read_text()
+
+
 def load(path: Path | None = None) -> Policy:
     """The policy of a file, or the product's own. Raises BadPolicy."""
     name = str(path) if path else "the built-in policy"
     try:
-        text = path.read_text() if path else (files(__package__) / "policy.yaml").read_text()
+        text = path.read_text() if path else builtin()
         policy = Policy.model_validate(yaml.safe_load(text))
     except (OSError, UnicodeDecodeError) as error:
         raise BadPolicy(

@@ -1,7 +1,7 @@
 """Language models behind one seam: they answer in types, within budgets, and hold nothing that could change a cluster."""
 
 from .base import Call, Message, Model, ModelFailed, Prompt, Reply, Shape, Speaker, Tool, ToolRefused, ToolSpec, Usage
-from .budget import Budget, Meter, OverBudget
+from .budget import Budget, Meter, OverBudget, Price
 
 __all__ = [
     "Budget",
@@ -11,6 +11,7 @@ __all__ = [
     "Model",
     "ModelFailed",
     "OverBudget",
+    "Price",
     "Prompt",
     "Reply",
     "Shape",

@@ -11,10 +11,12 @@ from steersman_tools.types import Unreachable
 
 from ...app import sources
 from ...explanation import Explained
+from ...remedy import Plan
 from ...session import Session, Sources
-from ...types import Diagnosed, Entry, Failed, Progress, Request
+from ...types import Diagnosed, Entry, Failed, Planned, Progress, Request
 from .. import explanation, markdown, render
-from ..document import investigation
+from ..document import explained, investigation
+from ..story import plan_text
 from ..style import style_for
 from .options import BadSettings, add_source, settings
 
@@ -44,7 +46,8 @@ async def show(opened: Sources, args: argparse.Namespace) -> int:
     session = Session(opened)
     request = Request(question=args.question, namespace=args.namespace)
     answer: Diagnosed | None = None
-    explained: Explained | None = None
+    plan: Plan | None = None
+    said: Explained | None = None
     style, width = style_for(sys.stdout), shutil.get_terminal_size((100, 24)).columns
     async for entry in session.start(request):
         if args.output == "jsonl":
@@ -58,18 +61,26 @@ async def show(opened: Sources, args: argparse.Namespace) -> int:
             if args.output == "text":  # at once: a model may take its time
                 clear_progress()
                 print(render.text(answer.diagnosis, answer.seconds, style, width), end="", flush=True)
+        if isinstance(entry.event, Planned):
+            plan = entry.event.plan
         if isinstance(entry.event, Explained):
-            explained = entry.event
+            said = entry.event
         progress(entry)
     clear_progress()
     if answer is None:
         return 1
-    if args.output == "text" and explained:
-        print("\n".join(explanation.lines(explained, style, width)))
+    if args.output == "text":
+        if plan and plan.steps:
+            print(
+                f"\n{plan_text(plan, style)}\n{style.dim('steersman heal carries it out, if policy and you allow it')}"
+            )
+        if said:
+            print("\n".join(explanation.lines(said, style, width)))
     elif args.output == "markdown":
         print(markdown.text(answer.diagnosis, answer.seconds, request.question), end="")
     elif args.output == "json":
-        print(investigation(session.id, request.question, answer, explained).model_dump_json(by_alias=True, indent=2))
+        document = investigation(session.id, request.question, answer, plan)
+        print((explained(document, said) if said else document).model_dump_json(by_alias=True, indent=2))
     return 2 if args.fail_on_findings and answer.diagnosis.causes else 0
 
 
