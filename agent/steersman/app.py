@@ -9,10 +9,14 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 
 from steersman_tools.clock import WallClock
+from steersman_tools.mcp_client import McpConnection
 from steersman_tools.types import ToolFailed
 
+from . import tracing
 from .gather import Silencer, Sources
 from .journal import FileJournal
+from .models import Budget, Price
+from .seams import Aide
 from .session import Actor, Equipment, Session, budget_of
 from .settings import Settings
 
@@ -29,7 +33,7 @@ class Tools:
 def sources(settings: Settings) -> Iterator[Sources]:
     """What the settings say can be looked at; connections are closed at the end. Raises Unreachable."""
     with ExitStack() as stack:
-        yield _sources(settings, stack)[0]
+        yield replace(_sources(settings, stack)[0], aide=aide(settings))
 
 
 @contextmanager
@@ -43,6 +47,7 @@ def tools(settings: Settings, journal: FileJournal, actor: Actor | None = None) 
 
     with ExitStack() as stack:
         opened, transport = _sources(settings, stack)
+        opened = replace(opened, aide=aide(settings))
         if not isinstance(transport, Transport):
             yield Tools(opened)
             return
@@ -120,3 +125,26 @@ def _connected(settings: Settings, stack: ExitStack) -> tuple[Sources, object]:
     if settings.alertmanager:
         silencer = stack.enter_context(closing(Alertmanager(settings.alertmanager)))
     return Sources(reader, metrics, silencer), transport
+
+
+def aide(settings: Settings) -> Aide | None:
+    """The language model of the settings; None where none is set. Nothing is called yet."""
+    tracing.configure(settings.trace_endpoint, content=settings.trace_content)
+    if not settings.model_url:
+        return None
+    from .models.lazy import LazyModel  # noqa: PLC0415  a session without a model needs none of it
+
+    key = settings.model_key.get_secret_value() if settings.model_key else ""
+    model = LazyModel(settings.model_url, key, settings.model_name, settings.model_seconds)
+    prices = settings.model_prices
+    return Aide(
+        model,
+        Budget(
+            tokens=settings.model_tokens,
+            seconds=settings.model_seconds,
+            turns=settings.model_turns,
+            money=settings.model_money,
+        ),
+        Price(million_in=prices[0], million_out=prices[1]) if prices else None,
+        tuple(McpConnection(s.name, s.url, s.command, s.allow, s.seconds) for s in settings.mcp),
+    )

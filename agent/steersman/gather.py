@@ -12,6 +12,7 @@ from steersman_tools.reader import Reader
 from steersman_tools.snapshot import Alert, Snapshot
 from steersman_tools.types import NotChecked, Unreachable
 
+from .seams import Aide, Library, QuantumView
 from .types import Look, Output
 
 MOST_LOGS = 120
@@ -32,6 +33,9 @@ class Sources:
     reader: Reader
     metrics: MetricsSource | None = None
     silencer: Silencer | None = None
+    library: Library | None = None
+    quantum: QuantumView | None = None
+    aide: Aide | None = None
     no_metrics: str = "no Prometheus is configured: give --prometheus URL"
     """Why there are no metrics; empty where that is no gap."""
     analyzers: tuple[Callable[..., Iterable[Output]], ...] = ()

@@ -15,6 +15,7 @@ from steersman_tools.types import ToolFailed
 from steersman_tools.writer import Writer
 
 from . import workflow
+from .ask import case_of, explain
 from .diagnose import Examination
 from .durable import Durable, Once
 from .execute import Hands
@@ -24,7 +25,7 @@ from .healing import Healer, Rehearse
 from .journal import Journal, NoJournal
 from .plan import plans
 from .remedy import Decision
-from .types import Asked, Closed, Diagnosed, Entry, Event, Failed, Outcome, Planned, Request, Undone
+from .types import Asked, Closed, Diagnosed, Entry, Event, Failed, Outcome, Planned, Progress, Request, Undone
 
 __all__ = ["Actor", "Equipment", "Session", "Sources", "budget_of", "new_id", "undo"]
 
@@ -114,7 +115,14 @@ class Session:
             self._tell(event)
             if isinstance(event, Diagnosed) and examination is not None:
                 self._advise(event, examination)
+                await self._explain(event, examination, request.question)
         self._tell(Closed(outcome="answered"))
+
+    async def _explain(self, answer: Diagnosed, examination: Examination, question: str) -> None:
+        """What a model makes of the answer, where one is configured and something was asked in words."""
+        if (aide := self.sources.aide) and question:
+            self._tell(Progress(text=f"asking {aide.model.name}"))
+            self._tell(await explain(case_of(examination, answer.diagnosis, self.sources, question), aide))
 
     def _advise(self, answer: Diagnosed, examination: Examination) -> None:
         """What would be done about the first cause for which something can be done."""

@@ -10,8 +10,10 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from steersman_tools.types import Frozen
 
 
 def config_file() -> Path:
@@ -24,6 +26,16 @@ def data_folder() -> Path:
     """Where this user's data is kept."""
     home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(home) / "steersman"
+
+
+class McpServer(Frozen):
+    """An MCP server: a URL, or a command that is started. Only the tools that `allow` names are offered to a model."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,20}$")
+    url: str | None = None
+    command: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    seconds: float = Field(20.0, gt=0)
 
 
 class Settings(BaseSettings):
@@ -50,6 +62,24 @@ class Settings(BaseSettings):
     """Where sessions are recorded."""
     source_of_truth: Literal["elsewhere", "may be overwritten"] = "elsewhere"
     """Whether objects that Argo CD, Flux or Helm declare may be written in the cluster."""
+
+    model_url: str | None = None
+    """An OpenAI-compatible endpoint, such as http://127.0.0.1:8080/v1; none: no model, and nothing is missing but words."""
+    model_key: SecretStr | None = None
+    model_name: str = ""
+    model_seconds: float = Field(60.0, gt=0)
+    """How long one answer may take, all calls together; likewise the next four."""
+    model_tokens: int = Field(16_000, gt=0)
+    model_turns: int = Field(6, gt=0)
+    model_money: float | None = None
+    model_prices: tuple[float, float] | None = None
+    """What a million tokens cost, in and out."""
+    mcp: tuple[McpServer, ...] = ()
+    """Servers whose tools a model may use."""
+    trace_endpoint: str | None = Field(default_factory=lambda: os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
+    """Where spans go (OTLP over HTTP); none: nowhere."""
+    trace_content: bool = False
+    """Whether spans also hold what was asked and answered, redacted."""
 
     @classmethod
     def settings_customise_sources(

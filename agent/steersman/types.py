@@ -12,6 +12,7 @@ from steersman_tools.flows import RunsOut
 from steersman_tools.snapshot import LogQuery
 from steersman_tools.types import Evidence, Frozen, NotChecked, Observation, Ref
 
+from .explanation import Explained
 from .faults import FAULTS as FAULTS
 from .faults import FaultName as FaultName
 from .remedy import Decision, Plan, Verdict
@@ -263,6 +264,7 @@ Event: TypeAlias = Annotated[
     Asked
     | Progress
     | Diagnosed
+    | Explained
     | Planned
     | Rehearsed
     | Judged

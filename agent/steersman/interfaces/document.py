@@ -10,6 +10,8 @@ from pydantic import Field, JsonValue
 from steersman_tools.flows import RunsOut
 from steersman_tools.types import Evidence, Frozen, NotChecked
 
+from ..explanation import Explained, Explanation
+from ..models import Usage
 from ..remedy import Plan, Verdict
 from ..types import (
     Cause,
@@ -61,6 +63,23 @@ def investigation(session: str, question: str, event: Diagnosed, plan: Plan | No
         warnings=found.warnings,
         plan=plan,
         seconds=event.seconds,
+    )
+
+
+class ExplainedInvestigation(Investigation):
+    """The same where a model was asked."""
+
+    explanation: Explanation | None
+    note: str
+    """Why there is no explanation, or why it is not complete; empty otherwise."""
+    usage: Usage
+
+
+def explained(document: Investigation, event: Explained) -> ExplainedInvestigation:
+    """The document with what a model made of it."""
+    told = {name: getattr(document, name) for name in Investigation.model_fields if name not in ("schema_", "model")}
+    return ExplainedInvestigation(
+        **told, model=event.model, explanation=event.explanation, note=event.note, usage=event.usage
     )
 
 

@@ -10,11 +10,12 @@ import sys
 from steersman_tools.types import Unreachable
 
 from ...app import sources
+from ...explanation import Explained
 from ...remedy import Plan
 from ...session import Session, Sources
 from ...types import Diagnosed, Entry, Failed, Planned, Progress, Request
-from .. import markdown, render
-from ..document import investigation
+from .. import explanation, markdown, render
+from ..document import explained, investigation
 from ..story import plan_text
 from ..style import style_for
 from .options import BadSettings, add_source, settings
@@ -46,6 +47,8 @@ async def show(opened: Sources, args: argparse.Namespace) -> int:
     request = Request(question=args.question, namespace=args.namespace)
     answer: Diagnosed | None = None
     plan: Plan | None = None
+    said: Explained | None = None
+    style, width = style_for(sys.stdout), shutil.get_terminal_size((100, 24)).columns
     async for entry in session.start(request):
         if args.output == "jsonl":
             print(entry.model_dump_json(), flush=True)
@@ -55,23 +58,29 @@ async def show(opened: Sources, args: argparse.Namespace) -> int:
             return 1
         if isinstance(entry.event, Diagnosed):
             answer = entry.event
+            if args.output == "text":  # at once: a model may take its time
+                clear_progress()
+                print(render.text(answer.diagnosis, answer.seconds, style, width), end="", flush=True)
         if isinstance(entry.event, Planned):
             plan = entry.event.plan
+        if isinstance(entry.event, Explained):
+            said = entry.event
         progress(entry)
     clear_progress()
     if answer is None:
         return 1
     if args.output == "text":
-        style = style_for(sys.stdout)
-        print(render.text(answer.diagnosis, answer.seconds, style, shutil.get_terminal_size((100, 24)).columns), end="")
         if plan and plan.steps:
             print(
                 f"\n{plan_text(plan, style)}\n{style.dim('steersman heal carries it out, if policy and you allow it')}"
             )
+        if said:
+            print("\n".join(explanation.lines(said, style, width)))
     elif args.output == "markdown":
         print(markdown.text(answer.diagnosis, answer.seconds, request.question), end="")
     elif args.output == "json":
-        print(investigation(session.id, request.question, answer, plan).model_dump_json(by_alias=True, indent=2))
+        document = investigation(session.id, request.question, answer, plan)
+        print((explained(document, said) if said else document).model_dump_json(by_alias=True, indent=2))
     return 2 if args.fail_on_findings and answer.diagnosis.causes else 0
 
 

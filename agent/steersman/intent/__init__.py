@@ -1,0 +1,51 @@
+"""Requests in English and Chinese as typed intents, with no model: precise where it speaks, and honest where it does not understand."""
+
+from .interpret import interpret
+from .names import Names
+from .types import (
+    AskGpus,
+    AskQuantum,
+    Change,
+    CordonNode,
+    Describe,
+    Diagnose,
+    DrainNode,
+    FindRunbook,
+    Forecast,
+    HealIt,
+    Help,
+    Intent,
+    ListThings,
+    MoveJob,
+    NotUnderstood,
+    ReadLogs,
+    RestartIt,
+    RollBackTo,
+    ScaleTo,
+    UncordonNode,
+)
+
+__all__ = [
+    "AskGpus",
+    "AskQuantum",
+    "Change",
+    "CordonNode",
+    "Describe",
+    "Diagnose",
+    "DrainNode",
+    "FindRunbook",
+    "Forecast",
+    "HealIt",
+    "Help",
+    "Intent",
+    "ListThings",
+    "MoveJob",
+    "Names",
+    "NotUnderstood",
+    "ReadLogs",
+    "RestartIt",
+    "RollBackTo",
+    "ScaleTo",
+    "UncordonNode",
+    "interpret",
+]

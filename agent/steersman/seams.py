@@ -1,0 +1,46 @@
+"""What can be asked beside the cluster, where it is configured: runbooks, quantum queues, and a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from steersman_tools.mcp_client import McpConnection
+from steersman_tools.types import Frozen, Observation
+
+from .models import Budget, Model
+from .models.budget import Price
+
+
+class Passage(Frozen):
+    """A part of a runbook."""
+
+    source: str
+    """Where a person finds it: a file and its heading."""
+    text: str
+
+
+class Library(Protocol):
+    """Runbooks that can be searched."""
+
+    async def search(self, words: str, most: int) -> Sequence[Passage]:
+        """The passages nearest to the words, best first. Raises ToolFailed."""
+
+
+class QuantumView(Protocol):
+    """What can be seen of quantum backends, queues and jobs."""
+
+    async def look(self, about: str) -> Sequence[Observation]:
+        """What is seen about `queue`, `health`, `jobs` or `all`. Raises ToolFailed."""
+
+
+@dataclass(frozen=True)
+class Aide:
+    """A language model, with what it may use up."""
+
+    model: Model
+    budget: Budget
+    price: Price | None = None
+    servers: tuple[McpConnection, ...] = ()
+    """MCP servers whose allowed tools the model may use."""
