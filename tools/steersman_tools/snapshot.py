@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Literal
 
 from .fields import Fields
+from .gpu.types import GpuReadings
 from .types import Json, NotChecked, Ref
 
 
@@ -159,6 +160,8 @@ class Snapshot:
     logs: Mapping[LogQuery, Log] = field(default_factory=dict)
     units: tuple[UnitStatus, ...] = ()
     reachability: tuple[Reachability, ...] = ()
+    gpus: GpuReadings | None = None
+    """What metrics say of accelerators; None: nobody asked."""
     complete: frozenset[tuple[str, str]] = frozenset()
     """(kind, namespace) pairs read whole; the namespace is '' for all of them and for kinds of the cluster."""
     not_checked: tuple[NotChecked, ...] = ()

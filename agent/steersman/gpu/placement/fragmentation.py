@@ -56,7 +56,7 @@ def fragmentation(workload: Workload, cpu: Ints, gpus: Ints, access: np.ndarray 
     """The expected fragment, in thousandths of a GPU, of each of K states: `cpu` (K), `gpus` (K, G), `access` (K, kinds)."""
     total = gpus.sum(axis=1)
     if not len(workload.p):
-        return total.astype(float)
+        return np.asarray(total, np.float64)
     enough = gpus[:, None, :] >= workload.shares[None, :, None]
     usable = (gpus[:, None, :] * enough).sum(axis=2)
     hosts = enough.sum(axis=2)[:, workload.share_of] >= workload.count
