@@ -35,7 +35,7 @@ IDLE_USE, BUSY_USE = 3.0, 95.0
 
 def collectives(scene: Scene) -> Iterator[Output]:
     """Training whose log, or whose devices, show a collective operation that does not end."""
-    for workload, held in _by_workload(scene).items():
+    for workload, held in _by_workload(scene):
         yield from _logs_wanted(scene, workload)
         for log, line in _lines(scene, workload, _TIMEOUT):
             yield Symptom(
@@ -90,7 +90,7 @@ def _hanging(scene: Scene, workload: Workload, hung: list[Device]) -> Finding:
 
 def checkpoints(scene: Scene) -> Iterator[Output]:
     """Training whose log says that a checkpoint could not be written, and shows none written since."""
-    for workload in _by_workload(scene):
+    for workload, _ in _by_workload(scene):
         for log, line in _lines(scene, workload, _UNSAVED):
             yield Finding(
                 fault=Fault.CHECKPOINT_FAILED,
@@ -110,7 +110,7 @@ def checkpoints(scene: Scene) -> Iterator[Output]:
 
 def idle(scene: Scene) -> Iterator[Output]:
     """Pods that have held devices for an hour without using any."""
-    for workload, held in _by_workload(scene).items():
+    for workload, held in _by_workload(scene):
         old = [a for a in held if a.since and not scene.within(a.since, IDLE_AFTER)]
         devices = _devices(scene, old)
         peaks = [d.value("use-peak") for d in devices]
@@ -131,12 +131,12 @@ def idle(scene: Scene) -> Iterator[Output]:
         )
 
 
-def _by_workload(scene: Scene) -> dict[Workload, list[Allocation]]:
+def _by_workload(scene: Scene) -> list[tuple[Workload, list[Allocation]]]:
     found: dict[Ref, list[Allocation]] = defaultdict(list)
     for allocation in scene.accelerators.allocations:
         if workload := scene.workload_of.get(allocation.pod):
             found[workload.ref].append(allocation)
-    return {scene.workloads[ref]: held for ref, held in found.items() if ref in scene.workloads}
+    return [(scene.workloads[ref], held) for ref, held in found.items() if ref in scene.workloads]
 
 
 def _devices(scene: Scene, held: list[Allocation]) -> list[Device]:
