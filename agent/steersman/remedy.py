@@ -14,7 +14,7 @@ from steersman_tools.actions import Action
 from steersman_tools.edits import Change
 from steersman_tools.types import Frozen, Ref
 
-from .types import FaultName
+from .faults import FaultName
 
 
 class Check(Frozen):
@@ -64,6 +64,8 @@ class Plan(Frozen):
     entity: Ref
     name: str
     """The playbook that wrote it: what experience is counted under."""
+    aim: Literal["mend", "contain"] = "mend"
+    """Contain: those who suffer are served again, while the cause itself needs hands that steersman does not have."""
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
     """What a person should know: who else will write the field, what is not known, what must be done elsewhere."""

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
 from .actions import Action, Unfit
+from .actuator_types import Prepared, Receipt, Undone
 from .clock import Clock
 from .edits import Change, Clash, apply, diff, json_patch, take_back
 from .evictions import drain
 from .images import creatable, owned
-from .types import Frozen, JsonObject, Ref, ToolFailed
+from .types import JsonObject, Ref, ToolFailed
 from .writer import Busy, Conflicted, Mode, Refused, Writer
 
 TRIES = 5
@@ -25,42 +26,6 @@ PAUSE_SECONDS = 0.5
 
 class Voided(ToolFailed):
     """The world is no longer as the plan saw it. The catcher diagnoses and plans again."""
-
-
-class Prepared(Frozen):
-    """A change that is ready to be made: written down before it is made, so that it can be taken back whatever happens."""
-
-    action: Action
-    uid: str = ""
-    version: str = ""
-    """The resourceVersion that it was prepared from."""
-    before: dict[str, JsonValue] = Field(default_factory=dict)
-    after: dict[str, JsonValue] = Field(default_factory=dict)
-    """As it should be; after a passed dry run, as the server would store it."""
-    changes: tuple[Change, ...] = ()
-    """What the action changes, without what the server adds by itself."""
-    dry_run: Literal["passed", "not supported"] = "passed"
-
-    @property
-    def target(self) -> Ref:
-        return self.action.target
-
-
-class Receipt(Frozen):
-    """A change that was made, with what is needed to take it back."""
-
-    prepared: Prepared
-    uid: str = ""
-    """That of the object as it is now; another than before where it was made anew."""
-    stored: dict[str, JsonValue] = Field(default_factory=dict)
-    note: str = ""
-
-
-class Undone(Frozen):
-    """What came of an undo. `proven`: the fields were read back and are as they were before."""
-
-    proven: bool
-    text: str
 
 
 class Actuator:
@@ -142,7 +107,11 @@ class Actuator:
             case "replace":
                 await self._writer.delete(ref, prepared.uid, "for real")
                 await self._gone(ref, prepared.uid)
-                stored = await self._writer.create(ref, creatable(prepared.after), "for real")
+                try:
+                    stored = await self._writer.create(ref, creatable(prepared.after), "for real")
+                except Refused:  # never end with less than there was
+                    await self._writer.create(ref, creatable(prepared.before), "for real")
+                    raise
             case "delete":
                 await self._writer.delete(ref, prepared.uid, "for real")
                 return Receipt(prepared=prepared)

@@ -25,7 +25,7 @@ _ROLLING = frozenset({"Scale", "RestartRollout", "RollBack", "SetImage", "SetRes
 def plan_of(site: Site, draft: Draft) -> Plan | None:
     """The plan of a draft; None where it would change nothing, or does not fit the objects as they are."""
     objects: dict[Ref, JsonObject] = {}
-    steps = []
+    steps: list[Step] = []
     for action in draft.actions:
         try:
             changes = _effect(site, action, objects)
@@ -36,10 +36,14 @@ def plan_of(site: Site, draft: Draft) -> Plan | None:
         steps.append(_step(site, draft, action, changes))
     if not steps and not draft.choices:
         return None
+    if draft.aim == "contain" and steps:
+        served = [Check(what="pods-ready", of=w.ref, within_seconds=420) for w in site.harmed]
+        steps[-1] = steps[-1].model_copy(update={"check": (*steps[-1].check, *served)})
     return Plan(
         fault=site.cause.fault,
         entity=site.entity,
         name=draft.name,
+        aim=draft.aim,
         steps=tuple(steps),
         notes=(*draft.notes, *_writers(site, draft)),
         choices=draft.choices,

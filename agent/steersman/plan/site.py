@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import orjson
 
@@ -31,6 +32,7 @@ class Draft:
     why: str
     notes: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    aim: Literal["mend", "contain"] = "mend"
 
 
 @dataclass(frozen=True)

@@ -252,9 +252,9 @@ class World:
 
     # -- looking -----------------------------------------------------------------------------------------------------
     def request(
-        self, method: str, path: str, body: Json = None, content_type: str = "application/json", **query: str
+        self, method: str, path: str, body: object = None, content_type: str = "application/json", **query: str
     ) -> tuple[int, Json]:
-        """One request of the API without HTTP, as the admin: status and JSON. For tests and rehearsals."""
+        """One request of the API without HTTP, as the admin: status and JSON; the body is anything that JSON can hold. For tests and rehearsals."""
         bare, _, inline = path.partition("?")
         asked = dict(p.partition("=")[::2] for p in inline.split("&") if p) | query
         data = b"" if body is None else orjson.dumps(body)

@@ -20,7 +20,13 @@ def down(site: Site) -> Iterator[Draft]:
         notes = (
             f"The machine itself needs a person: restart kubelet on {node.name}, or replace it; then uncordon it.",
         )
-        yield Draft("cordon", (Cordon(target=site.entity),), "no pod should be placed there until it is back", notes)
+        yield Draft(
+            "cordon",
+            (Cordon(target=site.entity),),
+            "no pod should be placed there until it is back",
+            notes,
+            aim="contain",
+        )
 
 
 @playbook(Fault.DISK_PRESSURE, Fault.MEMORY_PRESSURE, Fault.PID_PRESSURE, Fault.KUBE_PROXY_DOWN, Fault.NODE_NETWORK_DELAY, Fault.NODE_NETWORK_LOSS)  # fmt: skip
@@ -32,7 +38,7 @@ def sick(site: Site) -> Iterator[Draft]:
         notes = (
             f"The machine itself needs a person: {site.cause.advice or 'look at ' + node.name}; then uncordon it.",
         )
-        yield Draft("drain", actions, site.cause.summary, notes)
+        yield Draft("drain", actions, site.cause.summary, notes, aim="contain")
 
 
 @playbook(Fault.SCHEDULER_UNAVAILABLE)
