@@ -1,7 +1,7 @@
-"""Reads accelerators and inference servers from metrics: two looks at everything, a few minutes apart, and three over the last hour.
+"""Reads accelerators and inference servers from metrics: two looks at everything, a few minutes apart, and three at the last hour.
 
 The exporters' traps are dealt with here: blank sentinels, names with and without `exported_`, counters that restart, the last XID
-that never decays (it comes with how often it changed), series that are off by default (absent, never zero).
+that never decays (it comes with when it began), series that are off by default (absent, never zero).
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ from .types import SENTINEL, DeviceReading, GpuReadings, Metric, Reading, Server
 MINUTES = 10.0
 """Counters are taken as increases over so many minutes."""
 HOUR = 3600.0
+STEP = 5.0
+"""Seconds between two looks at the last code within the hour."""
+MOST_SICK = 200
+_XID = "DCGM_FI_DEV_XID_ERRORS"
 
 
 class _Field(Frozen):
@@ -57,8 +61,8 @@ class Looks:
     now: Sequence[Series] = ()
     before: Sequence[Series] = ()
     peaks: Sequence[Series] = ()
-    changes: Sequence[Series] = ()
     powers: Sequence[Series] = ()
+    errors: Sequence[Series] = ()
     minutes: float = MINUTES
 
 
@@ -66,16 +70,26 @@ async def read(metrics: MetricsSource, at: datetime | None = None) -> GpuReading
     """Everything that metrics say of accelerators; what is not answered becomes a gap."""
     moment = at or datetime.now(UTC)
     try:
-        now, before, peaks, changes, powers = await asyncio.gather(
+        now, before, peaks, powers = await asyncio.gather(
             metrics.instant(everything(), at),
             metrics.instant(everything(), moment - timedelta(minutes=MINUTES)),
             metrics.instant(_over("max_over_time", "DCGM_FI_DEV_GPU_UTIL"), at),
-            metrics.instant(_over("changes", "DCGM_FI_DEV_XID_ERRORS"), at),
             metrics.instant(_over("avg_over_time", "DCGM_FI_DEV_POWER_USAGE"), at),
         )
+        errors = await _errors(metrics, now, moment)
     except Unreachable as error:
         return GpuReadings(gaps=(NotChecked(what="GPU metrics", why=str(error)),))
-    return assemble(Looks(moment, now, before, peaks, changes, powers))
+    return assemble(Looks(moment, now, before, peaks, powers, errors))
+
+
+async def _errors(metrics: MetricsSource, now: Sequence[Series], moment: datetime) -> list[Series]:
+    """How the last code went within the hour, of the devices that show one now: so the exporter's memory gets a time."""
+    sick = dict.fromkeys(_identity(s.labels)[0] for s in now if s.labels.get("__name__") == _XID and _last(s))
+    if not sick:
+        return []
+    names = "|".join(list(sick)[:MOST_SICK])
+    query = Query(metric=_XID, match=(Match(label="UUID", value=names, operator="=~"),))
+    return await metrics.range(query, moment - timedelta(seconds=HOUR), moment, STEP)
 
 
 def assemble(looks: Looks) -> GpuReadings:
@@ -91,13 +105,13 @@ def assemble(looks: Looks) -> GpuReadings:
                 draft.put(cast(Metric, entry.value), entry, _last(series), old.get(who), looks)
     for name, query, found in (
         ("use-peak", "max_over_time(DCGM_FI_DEV_GPU_UTIL[1h])", looks.peaks),
-        ("xid-changes", "changes(DCGM_FI_DEV_XID_ERRORS[1h])", looks.changes),
         ("power-mean", "avg_over_time(DCGM_FI_DEV_POWER_USAGE[1h])", looks.powers),
     ):
-        for who, value in _by_device(found, name == "xid-changes").items():
+        for who, value in _by_device(found).items():
             if who in drafts:
                 drafts[who].values[cast(Metric, name)] = Reading(value, query, looks.at)
-    devices = tuple(draft.made(*who) for who, draft in sorted(drafts.items()))
+    codes = _codes(looks.errors)
+    devices = tuple(draft.made(*who, codes.get(who, ())) for who, draft in sorted(drafts.items()))
     gaps = _gaps(looks.now) if devices else ()
     return GpuReadings(devices, tuple(_servers(looks, exported)), gaps)
 
@@ -130,7 +144,7 @@ class _Draft:
             value += self.values[name].value
         self.values[name] = Reading(value * entry.scale, entry.series, looks.at)
 
-    def made(self, uuid: str, instance: str) -> DeviceReading:
+    def made(self, uuid: str, instance: str, codes: tuple[tuple[datetime, int], ...]) -> DeviceReading:
         say = self.labels.get
         return DeviceReading(
             uuid=uuid,
@@ -144,6 +158,7 @@ class _Draft:
             pod=self.pod,
             container=self.container,
             values=self.values,
+            codes=codes,
         )
 
 
@@ -164,14 +179,29 @@ def _last(series: Series) -> float | None:
     return None if math.isnan(value) or value >= SENTINEL else value
 
 
-def _by_device(series: Iterable[Series], together: bool) -> dict[tuple[str, str], float]:  # noqa: FBT001  how one fact adds up
-    """By device, over series that came and went with the pods on it: the sum of changes, the largest of anything else."""
+def _by_device(series: Iterable[Series]) -> dict[tuple[str, str], float]:
+    """By device the largest value, over series that came and went with the pods on it."""
     found: dict[tuple[str, str], float] = {}
     for one in series:
         value = _last(one)
         if value is not None:
             who = _identity(one.labels)
-            found[who] = found.get(who, 0.0) + value if together else max(found.get(who, value), value)
+            found[who] = max(found.get(who, value), value)
+    return found
+
+
+def _codes(series: Iterable[Series]) -> dict[tuple[str, str], tuple[tuple[datetime, int], ...]]:
+    """By device: each code that was shown, with when it began, over series that came and went with the pods on it."""
+    points: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for one in series:
+        points.setdefault(_identity(one.labels), []).extend(zip(one.times, one.values, strict=True))
+    found = {}
+    for who, those in points.items():
+        steps: list[tuple[datetime, int]] = []
+        for at, value in sorted(those):
+            if value < SENTINEL and (not steps or steps[-1][1] != int(value)):
+                steps.append((datetime.fromtimestamp(at, UTC), int(value)))
+        found[who] = tuple(steps)
     return found
 
 

@@ -12,12 +12,12 @@ from ..types import NotChecked, Ref
 Metric: TypeAlias = Literal[
     "use", "use-peak", "memory-copy", "compute-active", "tensor-active", "dram-active", "memory-used", "memory-free",
     "memory-total", "temperature", "memory-temperature", "power", "power-mean", "power-limit", "energy", "clock",
-    "xid-last", "xid-changes", "xid-recent", "ecc-double", "ecc-single", "rows-uncorrectable", "rows-correctable", "rows-pending",
+    "xid-last", "xid-recent", "ecc-double", "ecc-double-new", "ecc-single", "rows-uncorrectable", "rows-correctable", "rows-pending",
     "remap-failed", "nvlink-errors", "pcie-replays", "thermal-stalled", "power-stalled", "recovery-action", "health",
 ]  # fmt: skip
-"""Percent (use, memory-copy), shares 0..1 (…-active), MiB (memory-…), °C, W, J (energy), MHz (clock); xid-last is the last code
-seen, however long ago; xid-changes how often that changed within the hour, xid-recent the errors in the exporter's own window;
-…-stalled is the share of the last minutes that clocks were held back for that reason; the rest are counts or codes."""
+"""Percent (use, memory-copy), shares 0..1 (…-active), MiB (memory-…), °C, W, J (energy), MHz (clock). xid-last is the last code
+seen, however long ago; xid-recent the errors in the exporter's own window; …-new the increase of the last minutes; …-stalled the
+share of the last minutes that clocks were held back for that reason. The rest are counts or codes."""
 
 Vendor: TypeAlias = Literal["nvidia", "amd", "intel"]
 Form: TypeAlias = Literal["full", "mig", "shared"]
@@ -62,6 +62,9 @@ class DeviceReading:
     pod: Ref | None = None
     container: str = ""
     values: Mapping[Metric, Reading] = field(default_factory=dict)
+    codes: tuple[tuple[datetime, int], ...] = ()
+    """The codes that `xid-last` has shown within the hour, each with when it began; 0 is none, as after a reset. Only where there is one
+    now."""
 
     def value(self, metric: Metric) -> float | None:
         """The number, or None where it was not collected."""

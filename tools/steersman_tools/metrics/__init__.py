@@ -11,7 +11,7 @@ from ..snapshot import Alert
 from ..types import Frozen
 
 Operator: TypeAlias = Literal["=", "!=", "=~", "!~"]
-Function: TypeAlias = Literal["raw", "rate", "increase", "changes", "max_over_time", "avg_over_time"]
+Function: TypeAlias = Literal["raw", "rate", "increase", "max_over_time", "avg_over_time"]
 Aggregate: TypeAlias = Literal["none", "sum", "avg", "max", "min", "count"]
 
 

@@ -11,7 +11,6 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
 
 from . import Function, Match, Query, Series
 
@@ -111,10 +110,6 @@ def _rate(samples: Samples, at: float, window: float) -> float | None:
     return None if value is None else value / window
 
 
-def _changes(samples: Samples, at: float, window: float) -> float | None:
-    return float(sum(a[1] != b[1] for a, b in pairwise(samples))) if samples else None
-
-
 def _largest(samples: Samples, at: float, window: float) -> float | None:
     return max((value for _, value in samples), default=None)
 
@@ -126,7 +121,6 @@ def _mean(samples: Samples, at: float, window: float) -> float | None:
 _OVER: dict[Function, Callable[[Samples, float, float], float | None]] = {
     "rate": _rate,
     "increase": _extrapolated,
-    "changes": _changes,
     "max_over_time": _largest,
     "avg_over_time": _mean,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from steersman_tools.gpu import xid
 from steersman_tools.gpu.types import Device, NodeGpus
@@ -23,6 +24,8 @@ HOT = 88.0
 STALLED = 0.1
 """The share of the last minutes in which clocks were held back that is worth a word."""
 
+LOST = 79
+_XID = "DCGM_FI_DEV_XID_ERRORS"
 _FAULTS: dict[xid.Family, Fault] = {
     "lost": Fault.GPU_LOST,
     "ecc": Fault.GPU_ECC_UNCORRECTABLE,
@@ -51,6 +54,13 @@ class _Case:
     events: list[EventRecord] = field(default_factory=list)
     present: bool = False
     """Whether something other than a log line or the exporter's memory shows it now."""
+    since: datetime | None = None
+    """When the device was last seen without an error: what was before has been mended."""
+
+    def add(self, code: int, at: datetime | None, source: str) -> None:
+        """An error that is present for certain."""
+        self.errors.append(xid.Seen(code=code, at=at, source=source))
+        self.present = True
 
 
 def device_errors(scene: Scene) -> Iterator[Output]:
@@ -64,41 +74,47 @@ def device_errors(scene: Scene) -> Iterator[Output]:
 
 def _cases(scene: Scene, node: NodeGpus) -> list[_Case]:
     cases = [_Case(device) for device in node.devices]
-    machine = scene.nodes.get(node.node)
-    for event in scene.events(machine) if machine else ():
-        seen = xid.read_line(event.message, event.last, "event")
-        if not seen or not scene.within(event.last, RECENT):
-            continue
-        for case in cases:
-            if case.device.uuid in event.message or (case.device.pci and _same_pci(case.device.pci, seen.pci)):
-                case.errors.append(seen)
-                case.events.append(event)
-    broken = _broken(node)
     for case in cases:
-        _exporter(scene, case, broken)
+        _exporter(case, _broken(node))
+        _events(scene, case)
         for taint in case.device.taints:
             if taint.key.endswith("/xid") and taint.value.isdigit():
-                case.errors.append(xid.Seen(code=int(taint.value), at=taint.since, source=taint.source))
-                case.present = True
+                case.add(int(taint.value), taint.since, taint.source)
             elif taint.key.endswith("/gpu-lost"):
-                case.errors.append(xid.Seen(code=79, at=taint.since, source=taint.source))
-                case.present = True
+                case.add(LOST, taint.since, taint.source)
     return cases
 
 
-def _exporter(scene: Scene, case: _Case, broken: bool) -> None:  # noqa: FBT001  a fact about the node
+def _exporter(case: _Case, broken: bool) -> None:  # noqa: FBT001  a fact about the node
     """The exporter's last code: a memory that never fades, so something must show that it is of now."""
+    reading = case.device.reading
     last = case.device.value("xid-last")
-    if last is None:
+    if not reading or not last:
         return
-    if last == 0:
-        case.errors.clear()  # the driver has been loaded anew since
-        case.events.clear()
-        return
-    moved = (case.device.value("xid-changes") or 0) > 0 or (case.device.value("xid-recent") or 0) > 0
-    case.present = case.present or broken or moved or bool(case.events)
-    if int(last) not in {e.code for e in case.errors}:
-        case.errors.append(xid.Seen(code=int(last), source="DCGM_FI_DEV_XID_ERRORS"))
+    shown = list(reading.codes)
+    resets = [at for at, code in shown if code == 0]
+    case.since = max(resets, default=None)
+    for at, code in shown:
+        if code and (case.since is None or at > case.since):
+            case.errors.append(xid.Seen(code=code, at=at if len(shown) > 1 else None, source=_XID))
+    if not case.errors:
+        case.errors.append(xid.Seen(code=int(last), source=_XID))
+    case.present = broken or len(shown) > 1 or (case.device.value("xid-recent") or 0) > 0
+
+
+def _events(scene: Scene, case: _Case) -> None:
+    """What the node's events say of the device, unless it has been reset since."""
+    node, device = scene.nodes.get(case.device.node), case.device
+    if device.value("xid-last") == 0:
+        return  # the exporter's memory is empty: the driver was loaded anew
+    for event in scene.events(node) if node else ():
+        seen = xid.read_line(event.message, event.last, "event")
+        if not seen or not scene.within(event.last, RECENT) or (case.since and event.last and event.last < case.since):
+            continue
+        if device.uuid in event.message or (device.pci and _same_pci(device.pci, seen.pci)):
+            case.errors.append(seen)
+            case.events.append(event)
+            case.present = case.present or device.value("xid-last") is not None
 
 
 def _broken(node: NodeGpus) -> bool:
@@ -172,12 +188,12 @@ def _memory(scene: Scene, node: NodeGpus, case: _Case) -> Iterator[Output]:
     """Counters of memory that no error code announced."""
     device = case.device
     known = {_FAULTS.get(xid.look_up(e.code).family) for e in case.errors}
-    failed, pending, double = (device.value(m) for m in ("remap-failed", "rows-pending", "ecc-double"))
+    failed, pending, double = (device.value(m) for m in ("remap-failed", "rows-pending", "ecc-double-new"))
     if (failed or pending) and Fault.GPU_ROW_REMAP not in known:
         what = "has failed: the GPU should be replaced" if failed else "is pending: it takes effect at the next reset"
         yield _device(scene, node, device, Fault.GPU_ROW_REMAP, "remap-failed" if failed else "rows-pending", f"row remapping {what}", 0.93 if failed else 0.75)  # fmt: skip
-    if double and not known & {Fault.GPU_ECC_UNCORRECTABLE, Fault.GPU_ROW_REMAP} and _broken(node):
-        words = f"{double:g} uncorrectable memory errors since the driver was loaded"
+    if double and not known & {Fault.GPU_ECC_UNCORRECTABLE, Fault.GPU_ROW_REMAP}:
+        words = f"{double:g} uncorrectable memory errors within the last ten minutes"
         yield _device(scene, node, device, Fault.GPU_ECC_UNCORRECTABLE, "ecc-double", words, 0.86)
     links = device.value("nvlink-errors")
     if links and links >= 100 and Fault.GPU_NVLINK_ERROR not in known:
