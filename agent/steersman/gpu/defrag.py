@@ -164,6 +164,11 @@ def immovable(scene: Scene, allocation: Allocation, pod: Resource | None) -> str
             if not allowed:
                 return f"disruption budget {budget.name} allows none to go now"
     workload = scene.workload_of.get(pod.ref)
-    if workload and workload.ref.kind in ("Deployment", "StatefulSet") and workload.ready < workload.desired and is_ready(pod):  # fmt: skip
+    if (
+        workload
+        and workload.ref.kind in ("Deployment", "StatefulSet")
+        and workload.ready < workload.desired
+        and is_ready(pod)
+    ):
         return "others of its workload are not ready"
     return ""

@@ -192,7 +192,8 @@ def _memory(scene: Scene, node: NodeGpus, case: _Case) -> Iterator[Output]:
     if (failed or pending) and Fault.GPU_ROW_REMAP not in known:
         what = "has failed: the GPU should be replaced" if failed else "is pending: it takes effect at the next reset"
         yield _device(scene, node, device, Fault.GPU_ROW_REMAP, "remap-failed" if failed else "rows-pending", f"row remapping {what}", 0.93 if failed else 0.75)  # fmt: skip
-    if double and not known & {Fault.GPU_ECC_UNCORRECTABLE, Fault.GPU_ROW_REMAP}:
+    silent = device.value("xid-last") is None  # an exporter with an empty memory says that the device was reset since
+    if double and silent and not known & {Fault.GPU_ECC_UNCORRECTABLE, Fault.GPU_ROW_REMAP}:
         words = f"{double:g} uncorrectable memory errors within the last ten minutes"
         yield _device(scene, node, device, Fault.GPU_ECC_UNCORRECTABLE, "ecc-double", words, 0.86)
     links = device.value("nvlink-errors")

@@ -18,6 +18,7 @@ COMMANDS = {
     "policy": "test a policy's examples, or show the built-in policy",
     "demo": "the whole loop on an embedded cloud: no cluster, no key, no network",
     "world": "a small live cloud in this process, served until stopped",
+    "gpu": "accelerators: list, health, place, defrag, idle, forecast, cost",
     "doctor": "what is reachable, what is permitted, and the line that mends the rest",
 }
 
