@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +26,7 @@ STALLED = 0.1
 """The share of the last minutes in which clocks were held back that is worth a word."""
 
 LOST = 79
+_UUID = re.compile(r"\bGPU-[\w-]+")
 _XID = "DCGM_FI_DEV_XID_ERRORS"
 _FAULTS: dict[xid.Family, Fault] = {
     "lost": Fault.GPU_LOST,
@@ -82,7 +84,29 @@ def _cases(scene: Scene, node: NodeGpus) -> list[_Case]:
                 case.add(int(taint.value), taint.since, taint.source)
             elif taint.key.endswith("/gpu-lost"):
                 case.add(LOST, taint.since, taint.source)
-    return cases
+    return [*cases, *_unlisted(scene, node, cases)]
+
+
+def _unlisted(scene: Scene, node: NodeGpus, known: list[_Case]) -> list[_Case]:
+    """Devices that only the node's events name, where no exporter and no ResourceSlice lists them."""
+    machine = scene.nodes.get(node.node)
+    told = {event for case in known for event in case.events}
+    listed = {case.device.uuid for case in known}
+    rebooted = max((e.last for e in scene.events(machine, "Rebooted") if e.last), default=None) if machine else None
+    found: dict[str, _Case] = {}
+    for event in scene.events(machine) if machine else ():
+        seen = xid.read_line(event.message, event.last, "event")
+        if not seen or event in told or not scene.within(event.last, RECENT):
+            continue
+        name = _UUID.search(event.message)
+        uuid = name[0] if name else seen.pci
+        if uuid in listed or (not name and listed) or (rebooted and event.last and event.last < rebooted):
+            continue
+        case = found.setdefault(uuid, _Case(Device(uuid=uuid, node=node.node, pci=seen.pci)))
+        case.errors.append(seen)
+        case.events.append(event)
+        case.present = _broken(node) or xid.look_up(seen.code).scope == "application"
+    return list(found.values())
 
 
 def _exporter(case: _Case, broken: bool) -> None:  # noqa: FBT001  a fact about the node

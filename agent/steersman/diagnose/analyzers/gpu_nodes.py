@@ -16,9 +16,9 @@ from .gpu_health import device_errors, missing
 
 def out_of_service(scene: Scene) -> Iterator[Output]:
     """One finding for each node whose count of devices has fallen without a device to blame."""
-    blamed = {f.entity.name for f in device_errors(scene) if isinstance(f, Finding) and f.certainty >= 0.86}
+    sure = [f for f in device_errors(scene) if isinstance(f, Finding) and f.certainty >= 0.86]
     for node in scene.accelerators.nodes:
-        known = sum(1 for d in node.devices if d.uuid in blamed)
+        known = len({f.entity for f in sure if node_of(node) in f.breaks})
         gone = missing(node)
         sick = sum(c.out_of_service / c.replicas for c in node.counts)
         counts = [c for c in node.counts if c.form == "full"]
