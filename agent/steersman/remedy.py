@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 import orjson
-from pydantic import JsonValue, computed_field
+from pydantic import JsonValue, computed_field, model_validator
 
 from steersman_tools.actions import Action
 from steersman_tools.edits import Change
@@ -73,6 +73,12 @@ class Plan(Frozen):
     """The safe choices where the right value cannot be known."""
     source_of_truth: str = ""
     """Who owns the object by declaration (Argo CD, Flux, Helm): where the change belongs for good."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: object) -> object:
+        """A plan that is read back brings its digest, which is worked out anew."""
+        return {k: v for k, v in value.items() if k != "digest"} if isinstance(value, dict) else value
 
     @computed_field  # type: ignore[prop-decorator]
     @cached_property
