@@ -11,6 +11,7 @@ from steersman.gather import Sources
 from steersman.session import Session
 from steersman.types import Diagnosed, Diagnosis, Request
 from steersman_tools.clock import Clock
+from steersman_tools.types import Ref
 from steersman_tools.world import stage
 from steersman_tools.world.faults import Fault, catalogue
 from steersman_tools.world.inside import LivedTime, reader
