@@ -327,6 +327,12 @@ class Fault(StrEnum):
     GPU_FRAGMENTED = "gpu-fragmented", "gpu", "Enough GPUs are free, but nowhere as many together as are asked for."
     GANG_BLOCKED = "gang-blocked", "gpu", "A group of pods that must start together waits for some of its members."
     GPU_IDLE = "gpu-idle", "gpu", "Allocated GPUs do no work."
+    NCCL_TIMEOUT = (
+        "nccl-timeout",
+        "gpu",
+        "A collective operation between GPUs does not finish: one member lags or is gone.",
+    )
+    CHECKPOINT_FAILED = "checkpoint-failed", "gpu", "A training run cannot write its checkpoints."
     KV_CACHE_EXHAUSTED = "kv-cache-exhausted", "gpu", "An inference server's key-value cache is full."
 
     BACKEND_OFFLINE = "backend-offline", "quantum", "The quantum backend is not operational."

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from steersman_tools.gpu.exporter import read as read_gpus
+from steersman_tools.gpu.resources import has_accelerators
 from steersman_tools.metrics import MetricsSource
 from steersman_tools.reader import Reader
 from steersman_tools.snapshot import Alert, Snapshot
@@ -45,6 +47,7 @@ class Sources:
 async def look_around(sources: Sources, namespace: str | None) -> Snapshot:
     """Everything, once. Raises Unreachable when the cluster does not answer at all."""
     snapshot, (alerts, gaps) = await asyncio.gather(sources.reader.snapshot(namespace), _alerts(sources))
+    snapshot = await _accelerators(sources, snapshot)
     kept = tuple(a for a in alerts if namespace is None or a.labels.get("namespace", namespace) == namespace)
     return replace(snapshot, alerts=(*snapshot.alerts, *kept), not_checked=(*snapshot.not_checked, *gaps))
 
@@ -58,6 +61,13 @@ async def look_closer(sources: Sources, snapshot: Snapshot, looks: Iterable[Look
         gap = NotChecked(what=f"logs of {len(wanted) - room} containers", why="the budget of this session is used up")
         snapshot = replace(snapshot, not_checked=(*snapshot.not_checked, gap))
     return snapshot.with_logs(found)
+
+
+async def _accelerators(sources: Sources, snapshot: Snapshot) -> Snapshot:
+    """The snapshot with what metrics say of GPUs and inference servers, where there is a node with such devices."""
+    if sources.metrics is None or not any(map(has_accelerators, snapshot.all("Node"))):
+        return snapshot
+    return replace(snapshot, gpus=await read_gpus(sources.metrics))
 
 
 async def _alerts(sources: Sources) -> tuple[tuple[Alert, ...], tuple[NotChecked, ...]]:

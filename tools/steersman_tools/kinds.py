@@ -31,6 +31,7 @@ class Kind:
 
 _NETWORKING, _RBAC, _ADMISSION = "networking.k8s.io", "rbac.authorization.k8s.io", "admissionregistration.k8s.io"
 _GATEWAY = "gateway.networking.k8s.io"
+_DRA, _KUEUE, _JANITOR = "resource.k8s.io", "kueue.x-k8s.io", "janitor.dgxc.nvidia.com"
 
 KINDS: tuple[Kind, ...] = (
     Kind("Namespace", "namespaces", namespaced=False),
@@ -69,6 +70,20 @@ KINDS: tuple[Kind, ...] = (
     Kind("ClusterRoleBinding", "clusterrolebindings", _RBAC, namespaced=False, lean=True),
     Kind("Gateway", "gateways", _GATEWAY, ("v1", "v1beta1")),
     Kind("HTTPRoute", "httproutes", _GATEWAY, ("v1", "v1beta1")),
+    Kind("ResourceSlice", "resourceslices", _DRA, ("v1", "v1beta2", "v1beta1"), namespaced=False, lean=True),
+    Kind("ResourceClaim", "resourceclaims", _DRA, ("v1", "v1beta2", "v1beta1"), lean=True),
+    Kind("DeviceTaintRule", "devicetaintrules", _DRA, ("v1", "v1beta2", "v1alpha3"), namespaced=False),
+    Kind("Workload", "workloads", _KUEUE, ("v1beta2", "v1beta1"), lean=True),
+    Kind("LocalQueue", "localqueues", _KUEUE, ("v1beta2", "v1beta1")),
+    Kind("ClusterQueue", "clusterqueues", _KUEUE, ("v1beta2", "v1beta1"), namespaced=False),
+    Kind("PodGroup", "podgroups", "scheduling.volcano.sh", ("v1beta1",), lean=True),
+    Kind("TrainJob", "trainjobs", "trainer.kubeflow.org", ("v1", "v1alpha1")),
+    Kind("PyTorchJob", "pytorchjobs", "kubeflow.org"),
+    Kind("JobSet", "jobsets", "jobset.x-k8s.io", ("v1", "v1alpha2")),
+    Kind("InferenceService", "inferenceservices", "serving.kserve.io", ("v1", "v1beta1")),
+    Kind("ScaledObject", "scaledobjects", "keda.sh", ("v1", "v1alpha1")),
+    Kind("RebootNode", "rebootnodes", _JANITOR, ("v1", "v1alpha1"), namespaced=False, lean=True),
+    Kind("GPUReset", "gpuresets", _JANITOR, ("v1", "v1alpha1"), namespaced=False, lean=True),
 )
 
 EVENT = Kind("Event", "events", lean=True)
@@ -78,5 +93,8 @@ LEASE = Kind("Lease", "leases", "coordination.k8s.io", lean=True)
 BY_NAME = {kind.name: kind for kind in (*KINDS, EVENT, LEASE)}
 BY_PLURAL = {kind.plural: kind for kind in (*KINDS, EVENT)}
 
-OPTIONAL_GROUPS = frozenset({_GATEWAY})
-"""API groups that a cluster need not have: their absence is no gap in what was checked."""
+OPTIONAL_GROUPS = frozenset({
+    _GATEWAY, _DRA, _KUEUE, _JANITOR, "scheduling.volcano.sh", "trainer.kubeflow.org", "kubeflow.org", "jobset.x-k8s.io",
+    "serving.kserve.io", "keda.sh",
+})  # fmt: skip
+"""API groups that a cluster need not have, or not with all kinds: their absence is no gap in what was checked."""

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 from .fields import Fields
 from .flows import Flows
+from .gpu.types import GpuReadings
 from .types import Json, NotChecked, Ref
 
 
@@ -200,6 +201,8 @@ class Snapshot:
     metrics: tuple[Measured, ...] = ()
     flows: Flows = field(default_factory=Flows)
     dependencies: tuple[Dependency, ...] = ()
+    gpus: GpuReadings | None = None
+    """What metrics say of accelerators; None: nobody asked."""
     complete: frozenset[tuple[str, str]] = frozenset()
     """(kind, namespace) pairs read whole; the namespace is '' for all of them and for kinds of the cluster."""
     not_checked: tuple[NotChecked, ...] = ()

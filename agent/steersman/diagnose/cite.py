@@ -93,6 +93,11 @@ def alert(scene: Scene, source: Alert) -> Observation:
     )
 
 
+def metric(scene: Scene, query: str, lines: Sequence[str]) -> Observation:
+    """Values of series, with a query that shows them again."""
+    return _make(scene, "metrics", query, "\n".join(lines) or "no such series", found=bool(lines))
+
+
 def container_state(scene: Scene, pod: Resource, status: Fields) -> Observation:
     """How a container fares."""
     parts = [f"{pod.name} container {status.text('name')}: restarts {status.count('restartCount')}"]

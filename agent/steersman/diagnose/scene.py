@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from steersman_tools.fields import Fields
+from steersman_tools.gpu.inventory import inventory
+from steersman_tools.gpu.types import Estate
 from steersman_tools.selectors import matches
 from steersman_tools.snapshot import EventRecord, Log, LogQuery, Resource, Snapshot
 from steersman_tools.types import Ref
@@ -152,6 +154,11 @@ class Scene:
             if (node := pod.text("spec.nodeName")) and pod.text("status.phase") not in ("Succeeded", "Failed"):
                 found[node].append(pod)
         return {node: tuple(pods) for node, pods in found.items()}
+
+    @cached_property
+    def accelerators(self) -> Estate:
+        """GPUs and their like: who has them and how they fare."""
+        return inventory(self.snapshot)
 
     @cached_property
     def by_address(self) -> Mapping[str, Ref]:

@@ -88,6 +88,8 @@ class ClusterReader:
             listing = await self._pages(kind, version, where)
             if listing is not None:
                 return listing
+        if kind.group in OPTIONAL_GROUPS:
+            return None
         return _Listing(kind, gap=NotChecked(what=kind.plural, why="this server does not serve them"))
 
     async def _pages(self, kind: Kind, version: str, namespace: str | None) -> _Listing | None:

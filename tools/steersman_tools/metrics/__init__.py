@@ -11,7 +11,7 @@ from ..snapshot import Alert
 from ..types import Frozen
 
 Operator: TypeAlias = Literal["=", "!=", "=~", "!~"]
-Function: TypeAlias = Literal["raw", "rate", "increase", "count_over_time"]
+Function: TypeAlias = Literal["raw", "rate", "increase", "count_over_time", "max_over_time", "avg_over_time"]
 Aggregate: TypeAlias = Literal["none", "sum", "avg", "max", "min", "count"]
 
 
@@ -27,10 +27,11 @@ class Query(Frozen):
     """A question about one metric: `sum by (service) (rate(http_requests_total{code=~"5.."}[1m]))` and the like."""
 
     metric: str
+    """Its name; empty where a condition on `__name__` chooses several."""
     match: tuple[Match, ...] = ()
     function: Function = "raw"
     window: float = 60.0
-    """Seconds over which a rate, an increase or a count is taken."""
+    """Seconds over which a rate, an increase or another function is taken."""
     aggregate: Aggregate = "none"
     by: tuple[str, ...] = ()
     quantile: float | None = None

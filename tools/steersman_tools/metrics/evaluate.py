@@ -12,11 +12,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from . import Match, Query, Series
+from . import Function, Match, Query, Series
 
 LOOKBACK = 300.0
 """Seconds for which a sample stands when no newer one follows."""
 Labels = tuple[tuple[str, str], ...]
+Samples = Sequence[tuple[float, float]]
 
 
 @lru_cache(maxsize=512)
@@ -35,7 +36,9 @@ def holds(match: Match, labels: Mapping[str, str]) -> bool:
 def evaluate(query: Query, series: Iterable[Series], times: Sequence[float]) -> list[Series]:
     """The answer at each of the times. Series bear their metric as `__name__`; a value of NaN ends a series, as a stale marker does."""
     chosen = [
-        s for s in series if s.labels.get("__name__") == query.metric and all(holds(m, s.labels) for m in query.match)
+        s
+        for s in series
+        if query.metric in ("", s.labels.get("__name__")) and all(holds(m, s.labels) for m in query.match)
     ]
     if query.function == "raw":
         points = {_key(s.labels): _raw(s, times) for s in chosen}
@@ -73,15 +76,13 @@ def _rates(series: Series, times: Sequence[float], query: Query) -> dict[float, 
         samples = [
             (t, v) for t, v in zip(series.times[low:high], series.values[low:high], strict=True) if not math.isnan(v)
         ]
-        if query.function == "count_over_time":
-            if samples:
-                found[at] = float(len(samples))
-        elif (value := _extrapolated(samples, at, query.window)) is not None:
-            found[at] = value / query.window if query.function == "rate" else value
+        value = _OVER[query.function](samples, at, query.window)
+        if value is not None:
+            found[at] = value
     return found
 
 
-def _extrapolated(samples: Sequence[tuple[float, float]], at: float, window: float) -> float | None:
+def _extrapolated(samples: Samples, at: float, window: float) -> float | None:
     """The increase over the window: that of the samples, resets undone, stretched towards the window's ends."""
     if len(samples) < 2:
         return None
@@ -102,6 +103,32 @@ def _extrapolated(samples: Sequence[tuple[float, float]], at: float, window: flo
         covered + (before if before < threshold else spacing / 2) + (after if after < threshold else spacing / 2)
     )
     return increase * (stretched / covered)
+
+
+def _rate(samples: Samples, at: float, window: float) -> float | None:
+    value = _extrapolated(samples, at, window)
+    return None if value is None else value / window
+
+
+def _largest(samples: Samples, at: float, window: float) -> float | None:
+    return max((value for _, value in samples), default=None)
+
+
+def _mean(samples: Samples, at: float, window: float) -> float | None:
+    return math.fsum(value for _, value in samples) / len(samples) if samples else None
+
+
+def _number(samples: Samples, at: float, window: float) -> float | None:
+    return float(len(samples)) if samples else None
+
+
+_OVER: dict[Function, Callable[[Samples, float, float], float | None]] = {
+    "rate": _rate,
+    "increase": _extrapolated,
+    "count_over_time": _number,
+    "max_over_time": _largest,
+    "avg_over_time": _mean,
+}
 
 
 def _aggregated(points: Mapping[Labels, dict[float, float]], query: Query) -> dict[Labels, dict[float, float]]:

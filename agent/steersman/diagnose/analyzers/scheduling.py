@@ -18,6 +18,7 @@ from ..placement import Obstacle, obstacles
 from ..scene import Scene
 from ..trouble import GRACE_SECONDS
 from ..workloads import Workload
+from .gpu_waiting import explained as accelerators_explained
 from .lifecycle import preemption
 
 _FIELDS = {
@@ -92,6 +93,8 @@ def _explain(
         certainty = (0.95 if event else 0.9) * (
             1.0 if place == 0 else 0.4 if weights[fault] < weights[ranked[0]] else 0.8
         )
+        if fault is Fault.INSUFFICIENT_GPU and accelerators_explained(scene, pod):
+            certainty *= 0.8  # scattering, sick devices or a gang say more
         yield _finding(scene, workload, pod, fault, found, event, certainty)
     lacking = {o.fault for obstacle in found.values() for o in obstacle}
     if ranked and found:

@@ -23,6 +23,7 @@ COMMANDS = {
     "demo": "the whole loop on an embedded cloud: no cluster, no key, no network",
     "forecast": "what will reach its limit, and when",
     "world": "a small live cloud in this process, served until stopped",
+    "gpu": "accelerators: list, health, place, defrag, idle, forecast, cost",
     "doctor": "what is reachable, what is permitted, and the line that mends the rest",
 }
 

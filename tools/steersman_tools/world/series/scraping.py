@@ -85,8 +85,9 @@ class Scraper:
             self._count += len(entry[1])
 
     def series(self, name: str) -> list[Series]:
-        """The raw series of a metric."""
-        return [Series(labels, times, values) for labels, times, values in self._by_name.get(name, ())]
+        """The raw series of a metric; of all metrics where the name is empty."""
+        names = (name,) if name else tuple(self._by_name)
+        return [Series(labels, times, values) for n in names for labels, times, values in self._by_name.get(n, ())]
 
     # -- MetricsSource -----------------------------------------------------------------------------------------------
     async def instant(self, query: Query, at: datetime | None = None) -> list[Series]:
