@@ -1,6 +1,6 @@
 """How fast and how large the embedded world is: prints the figures that docs/world.md cites.
 
-    python benchmarks/world.py
+python benchmarks/world.py
 """
 
 from __future__ import annotations
@@ -21,30 +21,55 @@ NODES, PODS = 300, 3000
 
 def snapshot() -> Snapshot:
     """A cluster of that size: Deployments of 30 running pods each."""
-    found: list[Resource] = [Resource({"metadata": {"name": name, "uid": f"ns-{name}"}}, "Namespace") for name in ("default", "kube-node-lease")]
+    spaces = ("default", "kube-node-lease")
+    found = [Resource({"metadata": {"name": name, "uid": f"ns-{name}"}}, "Namespace") for name in spaces]
     for number in range(NODES):
         room = {"cpu": "16", "memory": "64Gi", "pods": "110"}
         ready = {"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}
         status = {"capacity": room, "allocatable": room, "conditions": [ready]}
-        found.append(Resource({"metadata": {"name": f"node-{number}", "uid": f"n{number}"}, "spec": {}, "status": status}, "Node"))
+        found.append(
+            Resource(
+                {"metadata": {"name": f"node-{number}", "uid": f"n{number}"}, "spec": {}, "status": status}, "Node"
+            )
+        )
     for number in range(PODS):
         found.append(Resource(_pod(number), "Pod"))
     return Snapshot(datetime.now(UTC), tuple(found), version="v1.33.1")
 
 
 def _pod(number: int) -> dict[str, object]:
-    started = {"running": {"startedAt": "2026-01-01T00:00:00Z"}}
+    image, since = "registry.example/web:1", "2026-01-01T00:00:00Z"
     probe = {"httpGet": {"path": "/healthz", "port": 8080, "scheme": "HTTP"}, "periodSeconds": 10, "timeoutSeconds": 1}
     container = {
-        "name": "web", "image": "registry.example/web:1", "ports": [{"containerPort": 8080, "protocol": "TCP"}], "readinessProbe": probe,
+        "name": "web",
+        "image": image,
+        "ports": [{"containerPort": 8080, "protocol": "TCP"}],
+        "readinessProbe": probe,
         "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
         "env": [{"name": f"SETTING_{n}", "value": "value"} for n in range(10)],
-    }  # fmt: skip
-    meta = {"name": f"web-{number}", "namespace": "default", "uid": f"p{number}", "labels": {"app": f"web-{number // 30}"}, "resourceVersion": str(number + 1)}
-    conditions = [{"type": t, "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"} for t in ("Initialized", "Ready", "ContainersReady", "PodScheduled")]
-    status = {"phase": "Running", "podIP": f"10.{number // 60000}.{number // 250}.{number % 250}", "conditions": conditions,
-              "containerStatuses": [{"name": "web", "ready": True, "started": True, "restartCount": 0, "image": container["image"], "state": started}]}  # fmt: skip
-    return {"metadata": meta, "spec": {"nodeName": f"node-{number % NODES}", "containers": [container]}, "status": status}
+    }
+    meta = {
+        "name": f"web-{number}",
+        "namespace": "default",
+        "uid": f"p{number}",
+        "labels": {"app": f"web-{number // 30}"},
+        "resourceVersion": str(number + 1),
+    }
+    running = {"name": "web", "ready": True, "started": True, "restartCount": 0, "image": image}
+    status = {
+        "phase": "Running",
+        "podIP": f"10.{number // 60000}.{number // 250}.{number % 250}",
+        "conditions": [
+            {"type": name, "status": "True", "lastTransitionTime": since}
+            for name in ("Initialized", "Ready", "ContainersReady", "PodScheduled")
+        ],
+        "containerStatuses": [running | {"state": {"running": {"startedAt": since}}}],
+    }
+    return {
+        "metadata": meta,
+        "spec": {"nodeName": f"node-{number % NODES}", "containers": [container]},
+        "status": status,
+    }
 
 
 def _mebibytes() -> float:

@@ -31,7 +31,7 @@ async def test_a_session_asks_for_the_logs_that_it_needs() -> None:
     assert [c.fault for c in answer(entries).causes] == ["env-missing"]
     assert [e.number for e in entries] == list(range(1, len(entries) + 1))
     kinds = [e.event.kind for e in entries]
-    assert (kinds[0], kinds[-2:]) == ("question", ["diagnosis", "closed"])
+    assert (kinds[0], kinds[-3:]) == ("question", ["diagnosis", "plan", "closed"])
     assert len({e.session for e in entries}) == 1
 
 

@@ -2,33 +2,114 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+
+from steersman_tools.clock import WallClock
+from steersman_tools.types import ToolFailed
 
 from .gather import Silencer, Sources
+from .journal import FileJournal
+from .session import Actor, Equipment, Session, budget_of
 from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a session is made with; no equipment where nothing can be changed."""
+
+    sources: Sources
+    equipment: Equipment | None = None
 
 
 @contextmanager
 def sources(settings: Settings) -> Iterator[Sources]:
     """What the settings say can be looked at; connections are closed at the end. Raises Unreachable."""
     with ExitStack() as stack:
-        if settings.bundle:
-            from steersman_tools.bundle import BundleReader  # noqa: PLC0415  not needed for clusters
+        yield _sources(settings, stack)[0]
 
-            yield Sources(BundleReader(settings.bundle), no_metrics="")
+
+@contextmanager
+def tools(settings: Settings, journal: FileJournal, actor: Actor | None = None) -> Iterator[Tools]:
+    """The sources, and what changes them where they are a live cluster. Raises Unreachable, BadPolicy."""
+    from steersman_tools.kubernetes.transport import Transport  # noqa: PLC0415  loads the SDK
+    from steersman_tools.kubernetes.write import ClusterWriter  # noqa: PLC0415  only for those who act
+
+    from .gate import load  # noqa: PLC0415  loads CEL
+    from .rehearsal import rehearsal  # noqa: PLC0415  loads the embedded world
+
+    with ExitStack() as stack:
+        opened, transport = _sources(settings, stack)
+        if not isinstance(transport, Transport):
+            yield Tools(opened)
             return
-        from steersman_tools.kubernetes.read import ClusterReader  # noqa: PLC0415  loads the SDK
-        from steersman_tools.kubernetes.transport import connect  # noqa: PLC0415  loads the SDK
+        yield Tools(
+            opened,
+            Equipment(
+                writer=ClusterWriter(transport),
+                policy=load(settings.policy),
+                actor=actor or me(),
+                rehearse=rehearsal(opened, WallClock()),
+                source_of_truth_allowed=settings.source_of_truth == "may be overwritten",
+                budget=lambda moment: budget_of(journal.since, moment),
+            ),
+        )
 
-        reader = ClusterReader(stack.enter_context(closing(connect(settings.kubeconfig, settings.context))))
-        if not settings.prometheus:
-            yield Sources(reader)
-            return
-        from steersman_tools.prometheus import Alertmanager, Prometheus  # noqa: PLC0415  loads the SDK
 
-        metrics = stack.enter_context(closing(Prometheus(settings.prometheus)))
-        silencer: Silencer | None = None
-        if settings.alertmanager:
-            silencer = stack.enter_context(closing(Alertmanager(settings.alertmanager)))
-        yield Sources(reader, metrics, silencer)
+def playground(fault: str) -> Session:
+    """A session on the example world some minutes after a fault of its catalogue. Raises KeyError where there is none such."""
+    from steersman_tools.kubernetes.write import ClusterWriter  # noqa: PLC0415  only for those who act
+    from steersman_tools.world.inside import Inside, LivedTime, reader  # noqa: PLC0415  loads the embedded world
+    from steersman_tools.world.stage import broken  # noqa: PLC0415  loads the embedded world
+
+    from .gate import load  # noqa: PLC0415  loads CEL
+
+    world = broken(fault)
+    equipment = Equipment(ClusterWriter(Inside(world)), load(), me())
+    return Session(Sources(reader(world), world.metrics), LivedTime(world), equipment=equipment)
+
+
+def me() -> Actor:
+    """The person at the keyboard: who may run the command line with these credentials may operate and approve."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = f"uid-{os.getuid()}"
+    return Actor(id=name)
+
+
+@contextmanager
+def journal(settings: Settings) -> Iterator[FileJournal]:
+    """The record of all sessions. Raises ToolFailed when the folder cannot be used."""
+    try:
+        opened = FileJournal(settings.data / "sessions.db")
+    except OSError as error:
+        raise ToolFailed(
+            f"Sessions cannot be recorded in {settings.data} ({error.strerror}): set STEERSMAN_DATA."
+        ) from error
+    with closing(opened):
+        yield opened
+
+
+def _sources(settings: Settings, stack: ExitStack) -> tuple[Sources, object]:
+    if settings.bundle:
+        from steersman_tools.bundle import BundleReader  # noqa: PLC0415  not needed for clusters
+
+        return Sources(BundleReader(settings.bundle), no_metrics=""), None
+    from steersman_tools.kubernetes.read import ClusterReader  # noqa: PLC0415  loads the SDK
+    from steersman_tools.kubernetes.transport import connect  # noqa: PLC0415  loads the SDK
+
+    transport = stack.enter_context(closing(connect(settings.kubeconfig, settings.context)))
+    reader = ClusterReader(transport)
+    if not settings.prometheus:
+        return Sources(reader), transport
+    from steersman_tools.prometheus import Alertmanager, Prometheus  # noqa: PLC0415  loads the SDK
+
+    metrics = stack.enter_context(closing(Prometheus(settings.prometheus)))
+    silencer: Silencer | None = None
+    if settings.alertmanager:
+        silencer = stack.enter_context(closing(Alertmanager(settings.alertmanager)))
+    return Sources(reader, metrics, silencer), transport

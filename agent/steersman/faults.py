@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self, TypeAlias
+
+from pydantic import AfterValidator
 
 
 class Fault(StrEnum):
@@ -345,3 +347,15 @@ class Fault(StrEnum):
         "The job names a QPU that the scheduler does not know and silently ignores.",
     )
     HYBRID_STALL = "hybrid-stall", "quantum", "GPUs wait idle for a quantum job."
+
+
+FAULTS = frozenset(Fault)
+
+
+def _known(name: str) -> str:
+    if name in FAULTS or name.startswith("x-"):
+        return name
+    raise ValueError(f"{name!r} is no fault: use a name of steersman.faults, or one of your own that begins with x-")
+
+
+FaultName: TypeAlias = Annotated[str, AfterValidator(_known)]

@@ -2,39 +2,181 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
 
 from steersman_tools.clock import Clock, WallClock
 from steersman_tools.types import ToolFailed
+from steersman_tools.writer import Writer
 
 from . import workflow
+from .diagnose import Examination
+from .durable import Durable, Once
+from .execute import Hands
+from .gate import Actor, Budget, Policy
 from .gather import Sources
-from .types import Asked, Closed, Entry, Event, Failed, Request
+from .healing import Healer, Rehearse
+from .journal import Journal, NoJournal
+from .plan import plans
+from .remedy import Decision
+from .types import Asked, Closed, Diagnosed, Entry, Event, Failed, Outcome, Planned, Request, Undone
 
-__all__ = ["Session", "Sources"]
+__all__ = ["Actor", "Equipment", "Session", "Sources", "budget_of", "new_id", "undo"]
 
 
+class Door(Durable, Protocol):
+    """A Durable that takes people's decisions."""
+
+    def decide(self, decision: Decision) -> None:
+        """A person's word on a plan."""
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What a session that heals is given beyond its sources."""
+
+    writer: Writer
+    policy: Policy
+    actor: Actor
+    rehearse: Rehearse | None = None
+    source_of_truth_allowed: bool = False
+    experience: Callable[[str], Mapping[str, float]] = lambda _: {}
+    budget: Callable[[datetime], Budget] = lambda _: Budget()
+
+
+@dataclass
 class Session:
     """One question and everything that follows from it."""
 
-    def __init__(self, sources: Sources, clock: Clock | None = None, session_id: str = "") -> None:
-        self._sources, self._clock = sources, clock or WallClock()
-        self.id = session_id or f"{self._clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-        self._count = 0
+    sources: Sources
+    clock: Clock = field(default_factory=WallClock)
+    id: str = ""
+    journal: Journal = field(default_factory=NoJournal)
+    equipment: Equipment | None = None
+    durable: Door = field(default_factory=Once)
+    _queue: asyncio.Queue[Entry | None] = field(default_factory=asyncio.Queue)
+    _count: int = 0
+    _task: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self.id = self.id or new_id(self.clock)
 
     async def start(self, request: Request) -> AsyncIterator[Entry]:
         """Asks; yields every event until the session is closed. Nothing that a person can mend is raised."""
-        yield self._entry(Asked(request=request))
+        self._count = 0
+        self._task = asyncio.create_task(self._run(request))
         try:
-            async for event in workflow.investigate(request, self._sources):
-                yield self._entry(event)
-        except ToolFailed as error:
-            yield self._entry(Failed(text=str(error)))
-            yield self._entry(Closed(outcome="failed"))
-            return
-        yield self._entry(Closed(outcome="answered"))
+            while (entry := await self._queue.get()) is not None:
+                yield entry
+        finally:
+            await self.cancel()
 
-    def _entry(self, event: Event) -> Entry:
+    async def run(self, request: Request) -> None:
+        """The whole session for those who read its journal rather than its stream."""
+        async for _ in self.start(request):
+            pass
+
+    def approve(self, digest: str, by: str) -> None:
+        """Lets the plan of that digest, and no other, be carried out."""
+        self.durable.decide(Decision(kind="approved", digest=digest, by=by, at=self.clock.now()))
+
+    def reject(self, digest: str, by: str, why: str = "") -> None:
+        """Refuses the plan of that digest."""
+        self.durable.decide(Decision(kind="rejected", digest=digest, by=by, why=why, at=self.clock.now()))
+
+    async def cancel(self) -> None:
+        """Stops at once; what has been done stays on record and can be taken back by `undo`."""
+        if self._task and not self._task.done():
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self, request: Request) -> None:
+        try:
+            self._tell(Asked(request=request))
+            if request.wants == "healing":
+                await self._heal(request)
+            else:
+                await self._investigate(request)
+        except ToolFailed as error:
+            self._tell(Failed(text=str(error)))
+            self._tell(Closed(outcome="failed"))
+        finally:
+            self._queue.put_nowait(None)
+
+    async def _investigate(self, request: Request) -> None:
+        async for event, examination in workflow.investigate(request, self.sources):
+            self._tell(event)
+            if isinstance(event, Diagnosed) and examination is not None:
+                self._advise(event, examination)
+        self._tell(Closed(outcome="answered"))
+
+    def _advise(self, answer: Diagnosed, examination: Examination) -> None:
+        """What would be done about the first cause for which something can be done."""
+        for cause in answer.diagnosis.causes:
+            if found := plans(cause, examination.scene):
+                self._tell(Planned(plan=found[0]))
+                return
+
+    async def _heal(self, request: Request) -> None:
+        if self.equipment is None:
+            raise ToolFailed("Nothing can be healed here: a bundle is a picture. Give --kubeconfig or --context.")
+        gear = self.equipment
+        healer = Healer(
+            request=request, session=self.id, look=self._look, hands=Hands(gear.writer, self.clock), durable=self.durable,
+            clock=self.clock, policy=gear.policy, actor=gear.actor, tell=self._tell, budget=gear.budget,
+            experience=gear.experience, rehearse=gear.rehearse, source_of_truth_allowed=gear.source_of_truth_allowed,
+        )  # fmt: skip
+        await healer.run()
+
+    async def _look(self, namespace: str | None) -> tuple[Diagnosed, Examination]:
+        async for event, examination in workflow.investigate(Request(namespace=namespace), self.sources):
+            if isinstance(event, Diagnosed) and examination is not None:
+                return event, examination
+        raise ToolFailed("The cluster gave no answer that could be judged.")
+
+    def _tell(self, event: Event) -> None:
         self._count += 1
-        return Entry(session=self.id, number=self._count, at=self._clock.now(), event=event)
+        entry = Entry(session=self.id, number=self._count, at=self.clock.now(), event=event)
+        self._queue.put_nowait(self.journal.append(entry))
+
+
+def new_id(clock: Clock) -> str:
+    """A session's name: when it began, and a few random letters."""
+    return f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+async def undo(journal: Journal, session: str, equipment: Equipment, clock: Clock) -> AsyncIterator[Entry]:
+    """Takes back what a finished session did, the last step first; what somebody has written since is left alone."""
+    kept = journal.entries(session)
+    if not kept:
+        raise ToolFailed(f"There is no session {session}; see `steersman sessions`.")
+    undone = {(e.event.digest, e.event.step) for e in kept if e.event.kind == "undone" and e.event.proven}
+    done = [e.event for e in kept if e.event.kind == "done" and (e.event.digest, e.event.step) not in undone]
+    number = kept[-1].number
+    hands = Hands(equipment.writer, clock)
+    if not done:
+        raise ToolFailed(f"Session {session} has changed nothing that is not already taken back.")
+    whole = True
+    for event in reversed(done):
+        restored = await hands.undo(event.receipt)
+        whole = whole and restored.proven
+        number += 1
+        said = Undone(digest=event.digest, step=event.step, proven=restored.proven, text=restored.text)
+        yield journal.append(Entry(session=session, number=number, at=clock.now(), event=said))
+    outcome: Outcome = "undone" if whole else "failed"
+    closed = Closed(outcome=outcome, text=f"taken back at the wish of {equipment.actor.id}")
+    yield journal.append(Entry(session=session, number=number + 1, at=clock.now(), event=closed))
+
+
+def budget_of(since: Callable[..., list[Entry]], moment: datetime) -> Budget:
+    """What all sessions have done since then. `since` is the journal's."""
+    entries = since(moment, "done", "verified", "undone")
+    changes = sum(e.event.kind == "done" for e in entries)
+    undone = {e.event.digest for e in entries if e.event.kind == "undone"}
+    return Budget(changes_last_hour=changes, undone_last_hour=len(undone))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -17,6 +18,12 @@ def config_file() -> Path:
     """Where the settings file is, whether it exists or not."""
     home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(os.environ.get("STEERSMAN_CONFIG") or Path(home) / "steersman" / "config.toml")
+
+
+def data_folder() -> Path:
+    """Where this user's data is kept."""
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "steersman"
 
 
 class Settings(BaseSettings):
@@ -34,6 +41,13 @@ class Settings(BaseSettings):
     """The URL of Prometheus."""
     alertmanager: str | None = Field(default_factory=lambda: os.environ.get("ALERTMANAGER_URL"))
     """The URL of Alertmanager, for silences."""
+
+    policy: Path | None = None
+    """The policy file; none: the built-in one, which asks about everything and denies demolition."""
+    data: Path = Field(default_factory=lambda: data_folder())
+    """Where sessions are recorded."""
+    source_of_truth: Literal["elsewhere", "may be overwritten"] = "elsewhere"
+    """Whether objects that Argo CD, Flux or Helm declare may be written in the cluster."""
 
     @classmethod
     def settings_customise_sources(

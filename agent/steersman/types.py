@@ -5,23 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
+from steersman_tools.actuator_types import Prepared, Receipt
 from steersman_tools.snapshot import LogQuery
 from steersman_tools.types import Evidence, Frozen, NotChecked, Observation, Ref
 
-from .faults import Fault
+from .faults import FAULTS as FAULTS
+from .faults import FaultName as FaultName
+from .remedy import Decision, Plan, Verdict
 
-FAULTS = frozenset(Fault)
-
-
-def _known(name: str) -> str:
-    if name in FAULTS or name.startswith("x-"):
-        return name
-    raise ValueError(f"{name!r} is no fault: use a name of steersman.faults, or one of your own that begins with x-")
-
-
-FaultName: TypeAlias = Annotated[str, AfterValidator(_known)]
 Confidence: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -138,6 +131,14 @@ class Request(Frozen):
     question: str = ""
     namespace: str | None = None
     """None: all namespaces."""
+    wants: Literal["diagnosis", "healing"] = "diagnosis"
+    approval: Literal["ask", "given"] = "ask"
+    """Given: whatever policy would ask about is approved beforehand by who asks; what it denies stays denied."""
+    act: Literal["for real", "show only"] = "for real"
+    rehearse: Literal["no", "first"] = "no"
+    max_attempts: int = Field(default=3, ge=1, le=10)
+    """How many plans may fail and be undone before the session gives up."""
+    by: str = ""
 
 
 class Asked(Frozen):
@@ -162,21 +163,115 @@ class Diagnosed(Frozen):
     seconds: Seconds
 
 
+class Planned(Frozen):
+    """What would put the first cause right, or all that can be said where nothing may be done."""
+
+    kind: Literal["plan"] = "plan"
+    plan: Plan
+
+
+class Judged(Frozen):
+    """What policy says of the plan, step by step."""
+
+    kind: Literal["verdict"] = "verdict"
+    digest: str
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def effect(self) -> Literal["allow", "ask", "deny"]:
+        """The strictest."""
+        found = {v.effect for v in self.verdicts}
+        return "deny" if "deny" in found else "ask" if "ask" in found or not found else "allow"
+
+
+class Rehearsed(Frozen):
+    """What the plan did on a copy of the cluster."""
+
+    kind: Literal["rehearsal"] = "rehearsal"
+    digest: str
+    verdict: Literal["mends", "changes-nothing", "breaks"]
+    text: str
+
+
+class Decided(Frozen):
+    """A person has spoken."""
+
+    kind: Literal["approval"] = "approval"
+    decision: Decision
+
+
+class Started(Frozen):
+    """A step is about to be taken: its pre-image and its inverse are on record from here on."""
+
+    kind: Literal["started"] = "started"
+    digest: str
+    step: int
+    prepared: Prepared
+
+
+class Done(Frozen):
+    """A step has been taken."""
+
+    kind: Literal["done"] = "done"
+    digest: str
+    step: int
+    receipt: Receipt
+
+
+class Verified(Frozen):
+    """What became of the cause after the last step."""
+
+    kind: Literal["verified"] = "verified"
+    digest: str
+    healed: bool
+    text: str
+
+
+class Undone(Frozen):
+    """A step has been taken back."""
+
+    kind: Literal["undone"] = "undone"
+    digest: str
+    step: int
+    proven: bool
+    text: str
+
+
 class Failed(Frozen):
-    """The session could not go on; the text says what a person can do."""
+    """A step, or the whole session, could not go on; the text says what a person can do."""
 
     kind: Literal["failed"] = "failed"
     text: str
+    step: int | None = None
+
+
+Outcome: TypeAlias = Literal["answered", "failed", "healed", "undone", "refused", "nothing-to-do"]
 
 
 class Closed(Frozen):
     """The session is over."""
 
     kind: Literal["closed"] = "closed"
-    outcome: Literal["answered", "failed"]
+    outcome: Outcome
+    text: str = ""
 
 
-Event: TypeAlias = Annotated[Asked | Progress | Diagnosed | Failed | Closed, Field(discriminator="kind")]
+Event: TypeAlias = Annotated[
+    Asked
+    | Progress
+    | Diagnosed
+    | Planned
+    | Rehearsed
+    | Judged
+    | Decided
+    | Started
+    | Done
+    | Verified
+    | Undone
+    | Failed
+    | Closed,
+    Field(discriminator="kind"),
+]
 """What happens in a session. The audit log, every face, every eval and every replay read this one stream."""
 
 

@@ -13,26 +13,29 @@ MOST_ROUNDS = 3
 """How often an analyzer may ask for more before the answer is given with what there is."""
 
 
-async def investigate(request: Request, sources: Sources) -> AsyncIterator[Event]:
-    """Reads and judges until nothing more is asked for. Raises Unreachable when the cluster does not answer."""
+async def investigate(request: Request, sources: Sources) -> AsyncIterator[tuple[Event, Examination | None]]:
+    """Reads and judges until nothing more is asked for; the diagnosis comes with what it was drawn from.
+
+    Raises Unreachable when the cluster does not answer.
+    """
     clock = _Stopwatch()
-    yield Progress(text="reading the cluster")
+    yield Progress(text="reading the cluster"), None
     snapshot = await look_around(sources, request.namespace)
     gathered = clock.lap()
     pods, nodes = (len(snapshot.by_kind.get(kind, ())) for kind in ("Pod", "Node"))
-    yield Progress(text=f"judging {pods} pods on {nodes} nodes")
+    yield Progress(text=f"judging {pods} pods on {nodes} nodes"), None
     examination = examine(snapshot)
     judged = clock.lap()
     for _ in range(MOST_ROUNDS):
         looks = [look for look in examination.looks if look.log not in snapshot.logs]
         if not looks:
             break
-        yield Progress(text=f"reading {len(looks)} logs")
+        yield Progress(text=f"reading {len(looks)} logs"), None
         snapshot = await look_closer(sources, snapshot, looks)
         gathered += clock.lap()
         examination = examine(snapshot)
         judged += clock.lap()
-    yield _diagnosed(examination, gathered, judged, clock)
+    yield _diagnosed(examination, gathered, judged, clock), examination
 
 
 def _diagnosed(examination: Examination, gathered: float, judged: float, clock: _Stopwatch) -> Diagnosed:

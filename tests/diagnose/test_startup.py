@@ -116,3 +116,20 @@ def test_a_command_that_is_not_in_the_image() -> None:
     stage = shop()
     stage.deployment("cart", ready=0, state=state)
     assert named(stage) == ["command-invalid shop/Deployment/cart"]
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        ("nvidia-container-cli: device error: GPU-1: unknown device: unknown", "gpu-lost"),
+        ("nvidia-container-cli: initialization error: driver error: timed out: unknown", "gpu-unhealthy"),
+    ],
+)
+def test_a_gpu_that_the_runtime_cannot_hand_over(words: str, fault: str) -> None:
+    """A container that backs off because its GPU is refused accuses the node, not its own command."""
+    state = crashing(code=128, reason="StartError")
+    state["lastState"]["terminated"]["message"] = f"failed to create shim task: OCI runtime create failed: {words}"
+    state["state"]["waiting"]["message"] = "back-off 40s restarting failed container=cart pod=cart-1"
+    stage = shop()
+    stage.deployment("cart", ready=0, state=state)
+    assert named(stage) == [f"{fault} /Node/node-1"]

@@ -156,7 +156,7 @@ def test_jsonl_is_the_event_stream(bundle: Path) -> None:
         for line in run("investigate", "--bundle", str(bundle), "--output", "jsonl").stdout.splitlines()
     ]
     assert [line["number"] for line in lines] == list(range(1, len(lines) + 1))
-    assert lines[-1]["event"] == {"kind": "closed", "outcome": "answered"}
+    assert lines[-1]["event"] == {"kind": "closed", "outcome": "answered", "text": ""}
 
 
 def test_markdown_is_for_tickets(bundle: Path) -> None:

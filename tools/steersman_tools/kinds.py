@@ -72,8 +72,10 @@ KINDS: tuple[Kind, ...] = (
 )
 
 EVENT = Kind("Event", "events", lean=True)
+LEASE = Kind("Lease", "leases", "coordination.k8s.io", lean=True)
+"""Not read with the rest: who is healing what."""
 
-BY_NAME = {kind.name: kind for kind in (*KINDS, EVENT)}
+BY_NAME = {kind.name: kind for kind in (*KINDS, EVENT, LEASE)}
 BY_PLURAL = {kind.plural: kind for kind in (*KINDS, EVENT)}
 
 OPTIONAL_GROUPS = frozenset({_GATEWAY})

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from steersman_tools.types import Evidence, Frozen, NotChecked
 
-from ..types import Cause, Diagnosed, Seconds, Unexplained
+from ..remedy import Plan, Verdict
+from ..types import (
+    Cause,
+    Closed,
+    Diagnosed,
+    Diagnosis,
+    Done,
+    Entry,
+    Event,
+    Judged,
+    Outcome,
+    Planned,
+    Seconds,
+    Started,
+    Undone,
+    Unexplained,
+)  # fmt: skip
 
 
 class Investigation(Frozen):
@@ -22,11 +39,12 @@ class Investigation(Frozen):
     unexplained: tuple[Unexplained, ...]
     evidence: tuple[Evidence, ...]
     not_checked: tuple[NotChecked, ...]
+    plan: Plan | None = None
     seconds: Seconds
     model: str | None = None
 
 
-def investigation(session: str, question: str, event: Diagnosed) -> Investigation:
+def investigation(session: str, question: str, event: Diagnosed, plan: Plan | None = None) -> Investigation:
     """The document of a diagnosis."""
     found = event.diagnosis
     return Investigation(
@@ -37,5 +55,55 @@ def investigation(session: str, question: str, event: Diagnosed) -> Investigatio
         unexplained=found.unexplained,
         evidence=found.evidence,
         not_checked=found.not_checked,
+        plan=plan,
         seconds=event.seconds,
     )
+
+
+class HealedStep(Frozen):
+    """One step as scripts read it."""
+
+    action: dict[str, JsonValue]
+    verdict: Verdict | None
+    result: Literal["done", "failed", "not-done"]
+    undone: bool
+
+
+class Healing(Investigation):
+    """What `heal --output json` prints: the first diagnosis, the last plan, and what became of it all."""
+
+    outcome: Outcome
+    text: str
+    steps: tuple[HealedStep, ...]
+    attempts: int
+
+
+def healing(session: str, question: str, entries: Sequence[Entry]) -> Healing:
+    """The document of a session that was to heal."""
+    events = [entry.event for entry in entries]
+    first = next((e for e in events if isinstance(e, Diagnosed)), None)
+    answer = first or Diagnosed(diagnosis=Diagnosis(), seconds=Seconds(gather=0, diagnose=0))
+    closed = next((e for e in reversed(events) if isinstance(e, Closed)), Closed(outcome="failed"))
+    plans = [e.plan for e in events if isinstance(e, Planned)]
+    base = investigation(session, question, answer, plans[-1] if plans else None)
+    return Healing(
+        **{name: getattr(base, name) for name in Investigation.model_fields if name != "schema_"},
+        outcome=closed.outcome,
+        text=closed.text,
+        steps=tuple(step for plan in plans for step in _steps(plan, events)),
+        attempts=len({e.digest for e in events if isinstance(e, Started)}),
+    )
+
+
+def _steps(plan: Plan, events: Sequence[Event]) -> Iterator[HealedStep]:
+    verdicts = next((e.verdicts for e in events if isinstance(e, Judged) and e.digest == plan.digest), ())
+    for number, step in enumerate(plan.steps):
+        done = any(isinstance(e, Done) and (e.digest, e.step) == (plan.digest, number) for e in events)
+        undone = any(isinstance(e, Undone) and e.proven and (e.digest, e.step) == (plan.digest, number) for e in events)
+        started = any(isinstance(e, Started) and (e.digest, e.step) == (plan.digest, number) for e in events)
+        yield HealedStep(
+            action=step.action.model_dump(mode="json"),
+            verdict=verdicts[number] if number < len(verdicts) else None,
+            result="done" if done else "failed" if started else "not-done",
+            undone=undone,
+        )

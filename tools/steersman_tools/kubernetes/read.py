@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
+from ..clock import Clock, WallClock
 from ..fields import Fields
 from ..kinds import EVENT, KINDS, OPTIONAL_GROUPS, Kind
 from ..snapshot import Log, LogQuery, Resource, Snapshot
 from ..types import Json, NotChecked, Unreachable
+from .connection import Connection, Reply
 from .objects import event_record, lean, log_lines, without_secrets
-from .transport import Reply, Transport
 
 PAGE = 500
 MOST_EVENTS = 10_000
@@ -32,8 +32,8 @@ class _Listing:
 class ClusterReader:
     """A Reader of a live cluster."""
 
-    def __init__(self, transport: Transport) -> None:
-        self.transport = transport
+    def __init__(self, transport: Connection, clock: Clock | None = None) -> None:
+        self.transport, self.clock = transport, clock or WallClock()
 
     async def snapshot(self, namespace: str | None) -> Snapshot:
         version, groups = await asyncio.gather(self._version(), self._groups())
@@ -41,7 +41,7 @@ class ClusterReader:
         served = [listing for listing in listings if listing]
         whole = {(li.kind.name, li.namespace or "") for li in served if not li.gap or li.items}
         return Snapshot(
-            taken_at=datetime.now(UTC),
+            taken_at=self.clock.now(),
             resources=tuple(_resource(item, li.kind) for li in served if li.kind is not EVENT for item in li.items),
             events=tuple(event_record(Fields(item)) for li in served if li.kind is EVENT for item in li.items),
             complete=frozenset(whole),

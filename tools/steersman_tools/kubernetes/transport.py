@@ -9,48 +9,19 @@ import asyncio
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
 import urllib3.exceptions
 import yaml
 from kubernetes import config
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.config.config_exception import ConfigException
 
-from ..fields import Fields
 from ..types import Json, Unreachable
+from .connection import Reply as Reply
 
 CONNECTIONS = 8
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A response of the API server, whatever its status."""
-
-    status: int
-    body: bytes
-    content_type: str = ""
-
-    @property
-    def ok(self) -> bool:
-        return 200 <= self.status < 300
-
-    def json(self) -> Json:
-        """The body as JSON; None where it is none."""
-        try:
-            value: Json = orjson.loads(self.body)
-        except orjson.JSONDecodeError:
-            return None
-        return value
-
-    @property
-    def message(self) -> str:
-        """The words of the server about a failure."""
-        status = Fields(self.json())
-        return status.text("message") or self.body[:200].decode(errors="replace").strip() or f"status {self.status}"
 
 
 class Transport:

@@ -9,7 +9,7 @@ import math
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from . import Match, Query, Series
@@ -107,13 +107,14 @@ def _aggregated(points: Mapping[Labels, dict[float, float]], query: Query) -> di
         key = tuple((k, v) for k, v in labels if k in query.by)
         for at, value in values.items():
             groups[key][at].append(value)
-    reduce = {
+    reducers: dict[str, Callable[[list[float]], float]] = {
         "sum": math.fsum,
         "avg": lambda v: math.fsum(v) / len(v),
         "max": max,
         "min": min,
         "count": lambda v: float(len(v)),
-    }[query.aggregate]
+    }
+    reduce = reducers[query.aggregate]
     return {key: {at: float(reduce(found)) for at, found in values.items()} for key, values in groups.items()}
 
 

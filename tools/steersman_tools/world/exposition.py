@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from aiohttp import web
 
 from ..types import Json
+from .faults import catalogue
 from .series.exporters import EXPORTERS, Sample
 from .traffic.flow import quantiles
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .world import World
 
 CONTROL = "/world"
-"""Below it: POST fault, heal, node; GET state. The lab's control port has the same paths below its root."""
+"""Below it: POST fault, heal, node; GET state, faults. The lab's control port has the same paths below its root."""
 
 
 def _escaped(value: str) -> str:
@@ -32,36 +32,57 @@ def render(samples: Iterable[Sample]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def exposition(world: World, job: str) -> web.Response:
-    """All series, or those of one exporter."""
+def page(world: World, job: str) -> str | None:
+    """All series, or those of one exporter; None where there is no such exporter."""
     if job and job not in EXPORTERS:
-        return web.Response(status=404, text=f"There is no exporter {job}; there are {', '.join(EXPORTERS)}.\n")
+        return None
     chosen = [EXPORTERS[job]] if job else EXPORTERS.values()
-    return web.Response(text="".join(render(exporter(world)) for exporter in chosen), content_type="text/plain")
+    return "".join(render(exporter(world)) for exporter in chosen)
 
 
-async def control(world: World, request: web.Request) -> web.Response:
-    """Faults, healing, operations and the state of the simulated world."""
-    action = request.path.removeprefix(CONTROL).strip("/")
+def control(world: World, method: str, action: str, data: bytes) -> tuple[int, Json]:
+    """Faults, healing, operations and the state of the simulated world: status and JSON."""
     try:
-        body = orjson.loads(await request.read() or b"{}")
-        if not isinstance(body, dict):
-            raise ValueError("the body must be a JSON object")
-        match request.method, action:
+        match method, action:
             case "GET", "state":
-                return web.json_response(text=orjson.dumps(state(world)).decode())
+                return 200, state(world)
+            case "GET", "faults":
+                return 200, [
+                    {"name": f.name, "title": f.title, "story": f.story, "silent": f.silent} for f in catalogue()
+                ]
             case "POST", "fault":
-                world.inject(body)
+                _inject(world, _object(data))
             case "POST", "heal":
                 world.heal()
             case "POST", "node":
+                body = _object(data)
                 result = world.operate(str(body["node"]), str(body["op"]))
-                return web.json_response({"result": result}, status=200 if result == "done" else 409)
+                return 200 if result == "done" else 409, {"result": result}
             case _:
-                return web.json_response({"error": f"there is no {request.method} {request.path}"}, status=404)
-    except (KeyError, ValueError, TypeError) as error:
-        return web.json_response({"error": str(error)}, status=400)
-    return web.json_response({"ok": True})
+                return 404, {"error": f"there is no {method} {CONTROL}/{action}"}
+    except KeyError as error:
+        return 400, {"error": f"{error.args[0]!r} is missing or unknown"}
+    except (ValueError, TypeError, OverflowError) as error:
+        return 400, {"error": str(error)}
+    return 200, {"ok": True}
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    body = orjson.loads(data or b"{}")
+    if not isinstance(body, dict):
+        raise ValueError("the body must be a JSON object")
+    return body
+
+
+def _inject(world: World, body: dict[str, Any]) -> None:
+    """A fault of the catalogue by its name, or any other by what it does."""
+    if set(body) != {"name"}:
+        world.inject(body)
+        return
+    chosen = next((f for f in catalogue() if f.name == body["name"]), None)
+    if chosen is None:
+        raise ValueError(f"the catalogue has no fault {body['name']!r}: GET {CONTROL}/faults lists them")
+    chosen.inject(world)
 
 
 def state(world: World) -> dict[str, Json]:

@@ -1,38 +1,42 @@
-"""A world that goes on from a snapshot: objects as they were, machines from Nodes, applications inferred from what is declared.
-
-What cannot be known is taken to be well: an image answers on the ports that its containers, probes and Services name, and needs a
-share of its memory limit. A container that was seen to fail goes on failing until its image, variables or resources change.
-"""
+"""A world that goes on from a snapshot: objects as they were, machines from Nodes, applications and traffic inferred from what is declared."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ..fields import Fields
-from ..quantity import amount
-from ..selectors import matches
 from ..snapshot import Resource, Snapshot
+from .ailing import afflict, break_machines, gpus, lost_devices
 from .api.kinds import GATEWAY_TYPES, Type
 from .api.strategy import quality
 from .clock import MovableClock
-from .node.images import Images, split
+from .inferring import Inference
+from .node.images import Images
 from .node.machine import GPU
-from .node.worldfile import Settings, WorldFile
+from .node.worldfile import Load, Settings, WorldFile
 from .objects import Obj, copy
 from .store import Change
 
 if TYPE_CHECKING:
     from .world import World
 
-_PROTOCOLS = {5432: "tcp", 3306: "tcp", 6379: "tcp", 27017: "tcp", 9092: "tcp", 5672: "tcp", 11211: "tcp", 53: "tcp"}
+_RPS = 2.0
+"""Requests a second from outside, to each Service that nobody inside calls."""
+_MOST_ENTRANCES = 200
 
 
 def load(cls: type[World], snapshot: Snapshot, clock: MovableClock, version: str) -> World:
     """The world. Nothing that it holds is shared with the snapshot."""
-    nodes: list[Mapping[str, Any]] = [_machine(node) for node in snapshot.all("Node")]
-    file = WorldFile(nodes, Images(_images(snapshot), allow_unknown=True), settings=Settings(scrape_seconds=15.0))
+    inferred, lost = Inference(snapshot), lost_devices(snapshot)
+    nodes: list[Mapping[str, Any]] = [_machine(node, lost.get(node.name, set())) for node in snapshot.all("Node")]
+    loads = [
+        Load(service=f"{ns}/{name}:{port}", rps=_RPS)
+        for ns, name, port in islice(inferred.entrances(), _MOST_ENTRANCES)
+    ]
+    file = WorldFile(
+        nodes, Images(dict(inferred.images()), allow_unknown=True), loads, settings=Settings(scrape_seconds=15.0)
+    )
     world = cls(file, clock, version)
     for kind in GATEWAY_TYPES:
         if kind.kind in snapshot.by_kind:
@@ -42,6 +46,8 @@ def load(cls: type[World], snapshot: Snapshot, clock: MovableClock, version: str
             world.store.adopt(found, (_object(found, r) for r in group.values()))
     world.scheduler.learn()
     world.kubelets.adopt()
+    break_machines(world, snapshot)
+    afflict(world, snapshot)
     _awaken(world)
     return world
 
@@ -55,6 +61,8 @@ def _object(kind: Type, resource: Resource) -> Obj:
         meta.setdefault("namespace", resource.namespace or "default")
     meta.setdefault("uid", f"{kind.plural}-{meta.get('namespace', '')}-{meta['name']}")
     meta.setdefault("creationTimestamp", "2026-01-01T00:00:00Z")
+    if any("uid" not in owner for owner in meta.get("ownerReferences") or ()):  # of a paste that somebody shortened
+        meta["ownerReferences"] = [owner for owner in meta["ownerReferences"] if "uid" in owner]
     if kind.id == "pods":
         obj.setdefault("spec", {}).setdefault("containers", [])
         obj.setdefault("status", {}).setdefault("qosClass", quality(obj["spec"]))
@@ -82,104 +90,11 @@ def _awaken(world: World) -> None:
 
 
 # -- machines ----------------------------------------------------------------------------------------------------------
-def _machine(node: Resource) -> dict[str, Any]:
+def _machine(node: Resource, lost: set[str]) -> dict[str, Any]:
     """The entry of a world file that would make such a machine."""
     labels, capacity = node.labels, node.map("status.capacity") or node.map("status.allocatable")
     entry: dict[str, Any] = {"name": node.name, "capacity": capacity, "labels": labels, "zone": labels.get("topology.kubernetes.io/zone", "zone-a"),
                              "arch": labels.get("kubernetes.io/arch", "amd64")}  # fmt: skip
-    count = int(amount(capacity.get(GPU, "0")))
-    if count:
-        model = labels.get("nvidia.com/gpu.product", "NVIDIA-H100-80GB-HBM3")
-        entry["gpus"] = [{"uuid": f"GPU-{node.name}-{n}", "model": model} for n in range(count)]
-    return entry
-
-
-# -- applications ------------------------------------------------------------------------------------------------------
-def _images(snapshot: Snapshot) -> dict[str, Any]:
-    """What runs in each image, by repository, as far as the objects tell."""
-    ports: dict[str, set[int]] = defaultdict(set)
-    limits: dict[str, list[float]] = defaultdict(list)
-    broken: dict[str, dict[str, Any]] = defaultdict(dict)
-    missing: dict[str, set[str]] = defaultdict(set)
-    services = list(snapshot.all("Service"))
-    for pod in snapshot.all("Pod"):
-        statuses = {
-            s.text("name"): s
-            for s in [*pod.each("status.containerStatuses"), *pod.each("status.initContainerStatuses")]
-        }
-        aimed = _aimed(pod, services)
-        containers = pod.each("spec.containers")
-        for container in [*containers, *pod.each("spec.initContainers")]:
-            repository, tag = split(container.text("image"))
-            ports[repository] |= _declared(container) | (
-                aimed if len(containers) == 1 or not _declared(container) else set()
-            )
-            if limit := container.at("resources.limits").text("memory"):
-                limits[repository].append(amount(limit))
-            reason = _waiting(statuses.get(container.text("name")))
-            if reason in ("ErrImagePull", "ImagePullBackOff", "InvalidImageName"):
-                missing[repository].add(tag)
-            elif crash := _crash(statuses.get(container.text("name"))):
-                broken[repository][tag] = crash
-    return {r: _entry(r, ports[r], limits[r], broken[r], missing[r], snapshot) for r in ports.keys() | missing.keys()}
-
-
-def _declared(container: Fields) -> set[int]:
-    found = {p.count("containerPort") for p in container.each("ports")}
-    for kind in ("livenessProbe", "startupProbe"):
-        for check in ("httpGet", "tcpSocket", "grpc"):
-            if (port := container.integer(f"{kind}.{check}.port")) is not None and not found:
-                found.add(port)
-    return found - {0}
-
-
-def _aimed(pod: Resource, services: Iterable[Resource]) -> set[int]:
-    """The numeric ports to which Services send requests for the pod, where it declares none itself."""
-    if any(_declared(c) for c in pod.each("spec.containers")):
-        return set()
-    found = set()
-    for service in services:
-        selector = service.map("spec.selector")
-        if service.namespace == pod.namespace and selector and matches(selector, pod.labels):
-            found |= {p.integer("targetPort") or p.count("port") for p in service.each("spec.ports")}
-    return found - {0}
-
-
-def _waiting(status: Fields | None) -> str:
-    return status.text("state.waiting.reason") if status else ""
-
-
-def _crash(status: Fields | None) -> dict[str, Any]:
-    """The behaviour of a container that was seen to crash by itself."""
-    if status is None:
-        return {}
-    last = status.at("state.terminated") or status.at("lastState.terminated")
-    looping = _waiting(status) == "CrashLoopBackOff" or status.has("state.terminated")
-    if (
-        not looping
-        or not last.count("exitCode")
-        or last.text("reason") == "OOMKilled"
-        or last.count("exitCode") in (137, 143)
-    ):
-        return {}
-    return {"run_seconds": 1.0, "exit_code": last.count("exitCode")}
-
-
-def _entry(
-    repository: str, ports: set[int], limits: list[float], broken: dict[str, Any], missing: set[str], snapshot: Snapshot
-) -> dict[str, Any]:
-    known = {split(c.text("image"))[1] for w in snapshot.all("Pod", "ReplicaSet", "StatefulSet", "DaemonSet", "Deployment")
-             for c in [*w.each("spec.containers"), *w.each("spec.template.spec.containers"), *w.each("spec.template.spec.initContainers")]
-             if split(c.text("image"))[0] == repository}  # fmt: skip
-    entry: dict[str, Any] = {
-        "listen": sorted(ports),
-        "memory": str(int(min(limits) * 0.4)) if limits else "48Mi",
-        "startup_seconds": 1.0,
-    }
-    if ports and all(p in _PROTOCOLS for p in ports):
-        entry["protocol"] = "tcp"
-    if broken:
-        entry["tags"] = {tag: broken.get(tag, {}) for tag in known - missing}
-    elif missing:
-        entry["tags"] = {tag: {} for tag in known - missing}
+    if GPU in capacity or lost:
+        entry["gpus"] = gpus(node, lost)
     return entry

@@ -6,33 +6,37 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from ..snapshot import Snapshot
-from ..types import ToolFailed
+from ..bundle import BundleReader
 from .clock import ShiftedClock
-from .serving import serve
+from .serving import Served, serve
 from .world import EXAMPLE, World
 
 
-class PortTaken(ToolFailed):
-    """The port is in use; the text says what to do."""
+async def prepared(file: Path | None = None, bundle: Path | None = None) -> World:
+    """The world of a bundle, of a world file, or the example shop, at the machine's own time.
 
-
-async def run_world(port: int = 0, file: Path | None = None, snapshot: Snapshot | None = None, *, say: Callable[[str], None],
-                    stop: asyncio.Event | None = None) -> None:  # fmt: skip
-    """Serves a world on loopback until `stop` is set, or for ever; `say` gets the lines for the user.
-
-    A world file, a snapshot, or the example shop. Raises ToolFailed with a sentence for a person.
+    Raises ToolFailed with a sentence for a person.
     """
-    world = World.load(snapshot, ShiftedClock()) if snapshot else World.from_file(file or EXAMPLE, ShiftedClock())
-    try:
-        async with serve(world, port) as served:
-            say(f"export KUBECONFIG={served.kubeconfig}")
-            say(
-                f"# A cloud of {len(world.kubelets.machines)} nodes listens at {served.url}; series at {served.url}/metrics."
-            )
-            say(
-                f'# Break it: curl -X POST {served.control_url}/fault -d \'{{"node": "NAME", "kind": "node_down"}}\'. Ctrl-C ends it.'
-            )
-            await (stop or asyncio.Event()).wait()
-    except OSError as error:
-        raise PortTaken(f"Port {port} cannot be used ({error.strerror}): choose another one with --port.") from error
+    if bundle is None:
+        return World.from_file(file or EXAMPLE, ShiftedClock())
+    return World.load(await BundleReader(bundle).snapshot(None), ShiftedClock())
+
+
+async def run_world(world: World, port: int, say: Callable[[str], None], stop: asyncio.Event) -> None:
+    """Serves a world on loopback until `stop` is set; `say` gets the lines for the user. Raises PortTaken."""
+    async with serve(world, port) as served:
+        for line in _greeting(served):
+            say(line)
+        await stop.wait()
+
+
+def _greeting(served: Served) -> list[str]:
+    """What a person needs to know; the first line is for the shell, the rest are its comments."""
+    pods = len(served.world.kubelets.pods)
+    return [
+        f"export KUBECONFIG={served.kubeconfig}",
+        f"# A cloud of {len(served.world.kubelets.machines)} nodes and {pods} pods listens at {served.url}; Ctrl-C ends it.",
+        f"# Look at it:  steersman investigate --kubeconfig {served.kubeconfig} --prometheus {served.prometheus_url}",
+        f'# Break it:    curl -d \'{{"name": "wrong-target-port"}}\' {served.control_url}/fault    (others: {served.control_url}/faults)',
+        f"# Its series for a Prometheus of yours: {served.url}/metrics; what is really so: {served.control_url}/state",
+    ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,17 +16,25 @@ import orjson
 import yaml
 from aiohttp import web
 
+from ..types import Json, ToolFailed
 from .api.requests import Reply, Request
 from .api.status import ApiError
 from .api.subresources import LogStream
 from .api.watching import Watch
-from .exposition import CONTROL, control, exposition
+from .exposition import CONTROL, control, page
+from .series.exporters import EXPORTERS
+from .series.queries import answer as series_answer
 
 if TYPE_CHECKING:
     from .world import World
 
+PROMETHEUS = "/prometheus"
 _BOOKMARK_SECONDS = 30.0
 _LARGEST = 3 * 1024 * 1024
+
+
+class PortTaken(ToolFailed):
+    """The port cannot be had; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,11 @@ class Served:
     world: World
     url: str
     kubeconfig: Path
+
+    @property
+    def prometheus_url(self) -> str:
+        """Where the series are queried as Prometheus is, in the product's own questions."""
+        return self.url + PROMETHEUS
 
     @property
     def control_url(self) -> str:
@@ -53,14 +68,22 @@ def kubeconfig_text(url: str) -> str:
 
 @contextlib.asynccontextmanager
 async def serve(world: World, port: int = 0) -> AsyncIterator[Served]:
-    """Serves the world on loopback until the block ends; port 0 takes a free one."""
+    """Serves the world on loopback until the block ends; port 0 takes a free one. Raises PortTaken."""
     app = web.Application(client_max_size=_LARGEST)
-    app["world"] = world
-    app.router.add_route("*", "/{path:.*}", _entry)
+
+    async def entry(request: web.Request) -> web.StreamResponse:
+        return await _entry(world, request)
+
+    app.router.add_route("*", "/{path:.*}", entry)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)
-    await site.start()
+    try:
+        await site.start()
+    except OSError as error:
+        await runner.cleanup()
+        why = "it is in use" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
+        raise PortTaken(f"Port {port} cannot be had ({why}): choose another one with --port.") from error
     chosen = runner.addresses[0][1]
     url = f"http://127.0.0.1:{chosen}"
     living = asyncio.create_task(world.live())
@@ -76,12 +99,29 @@ async def serve(world: World, port: int = 0) -> AsyncIterator[Served]:
             await runner.cleanup()
 
 
-async def _entry(request: web.Request) -> web.StreamResponse:
-    world: World = request.app["world"]
+async def _entry(world: World, request: web.Request) -> web.StreamResponse:
     if request.path == "/metrics" or request.path.startswith("/metrics/"):
-        return exposition(world, request.path.removeprefix("/metrics").strip("/"))
+        return _metrics(world, request.path.removeprefix("/metrics").strip("/"))
+    if request.path.startswith(PROMETHEUS + "/"):
+        asked = {**request.query, **{k: str(v) for k, v in (await request.post()).items()}}
+        return _json(*series_answer(world.metrics, request.path.removeprefix(PROMETHEUS + "/api/v1/"), asked))
     if request.path.startswith(CONTROL + "/"):
-        return await control(world, request)
+        action = request.path.removeprefix(CONTROL).strip("/")
+        return _json(*control(world, request.method, action, await request.read()))
+    return await _api(world, request)
+
+
+def _metrics(world: World, job: str) -> web.Response:
+    if (text := page(world, job)) is None:
+        return web.Response(status=404, text=f"There is no exporter {job}; there are {', '.join(EXPORTERS)}.\n")
+    return web.Response(text=text, content_type="text/plain")
+
+
+def _json(status: int, value: Json) -> web.Response:
+    return web.Response(status=status, body=orjson.dumps(value), content_type="application/json")
+
+
+async def _api(world: World, request: web.Request) -> web.StreamResponse:
     try:
         body = await request.read()
     except web.HTTPRequestEntityTooLarge:

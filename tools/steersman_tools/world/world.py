@@ -7,7 +7,7 @@ import contextlib
 import math
 import random
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,8 @@ from .webhooks import why_silent
 
 EXAMPLE = Path(__file__).parent / "worlds" / "shop.yaml"
 VERSION = "v1.33.1"
-_COARSE, _FINE = 15.0, 1.0
+_COARSE = 15.0
+"""Seconds between two looks at the traffic in a past that is lived through at once, but for its last minute."""
 
 
 class World:
@@ -143,29 +144,29 @@ class World:
         end = self.clock.now() + timedelta(seconds=seconds)
         self.settle()
         while True:
-            due = self._next(end)
+            near = (end - self.clock.now()).total_seconds() <= 60
+            step = self.scraper.interval if near else max(_COARSE, self.scraper.interval)
+            due = self._next(step)
             if due > end:
                 break
             self.clock.move_to(due)
-            self._step()
+            self._step(step)
         self.clock.move_to(end)
-        self._step()
+        self._step(self.scraper.interval)
 
-    def _next(self, end: Any) -> Any:
-        """The next moment at which something happens."""
-        near = (end - self.clock.now()).total_seconds() <= 60
-        step = self.scraper.interval if near else max(_COARSE, self.scraper.interval)
+    def _next(self, step: float) -> datetime:
+        """The next moment at which something happens, when traffic flows every `step` seconds."""
         moments = [self.scraper.last + timedelta(seconds=step)]
         if self.engine.next_due is not None:
             moments.append(max(self.engine.next_due, self.clock.now()))
         return min(moments)
 
-    def _step(self) -> None:
-        """Lets traffic flow since it last did, and does what is due."""
+    def _step(self, step: float) -> None:
+        """Lets traffic flow since it last did, if that is `step` seconds ago, and does what is due."""
         self.engine.settle()
         now = self.clock.now()
         elapsed = (now - self.scraper.last).total_seconds()
-        if elapsed >= self.scraper.interval:
+        if elapsed >= step:
             self.scraper.last = now
             self.flow.tick(elapsed)
             self.scraper.scrape()
@@ -176,7 +177,7 @@ class World:
         """Lives by the clock until cancelled."""
         self._changed = asyncio.Event()
         while True:
-            self._step()
+            self._step(self.scraper.interval)
             now = self.clock.now()
             waits = [self.scraper.interval - (now - self.scraper.last).total_seconds()]
             if self.engine.next_due is not None:
@@ -251,9 +252,9 @@ class World:
 
     # -- looking -----------------------------------------------------------------------------------------------------
     def request(
-        self, method: str, path: str, body: Json = None, content_type: str = "application/json", **query: str
+        self, method: str, path: str, body: object = None, content_type: str = "application/json", **query: str
     ) -> tuple[int, Json]:
-        """One request of the API without HTTP, as the admin: status and JSON. For tests and rehearsals."""
+        """One request of the API without HTTP, as the admin: status and JSON; the body is anything that JSON can hold. For tests and rehearsals."""
         bare, _, inline = path.partition("?")
         asked = dict(p.partition("=")[::2] for p in inline.split("&") if p) | query
         data = b"" if body is None else orjson.dumps(body)

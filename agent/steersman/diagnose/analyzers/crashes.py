@@ -56,17 +56,37 @@ def _last_run(scene: Scene, trouble: Trouble) -> tuple[Log | None, list[Look]]:
 
 def _cannot_run(scene: Scene, trouble: Trouble) -> Finding:
     ref = trouble.workload.ref
-    message = trouble.message or trouble.ended.text("message")
-    gpu = "nvidia-container-cli" in message
+    backing_off = trouble.waiting == "CrashLoopBackOff"  # then the words of the waiting state are about the waiting
+    message = trouble.ended.text("message") if backing_off else trouble.message or trouble.ended.text("message")
+    words = message.rpartition("failed: ")[2]
+    if "nvidia-container-cli" in message:
+        return _gpu_refused(scene, trouble, words)
     return Finding(
-        fault=Fault.GPU_UNHEALTHY if gpu else Fault.COMMAND_INVALID,
-        entity=trouble.workload.ref,
+        fault=Fault.COMMAND_INVALID,
+        entity=ref,
         field=f"{trouble.path}.command",
-        observed=message.rpartition("failed: ")[2][:200] or "cannot be run",
-        expected="a GPU that works" if gpu else "a command that is in the image",
-        summary=f"Container {trouble.name} of {ref.kind} {ref.name} cannot be started: {message.rpartition('failed: ')[2][:160]}",
+        observed=words[:200] or "cannot be run",
+        expected="a command that is in the image",
+        summary=f"Container {trouble.name} of {ref.kind} {ref.name} cannot be started: {words[:160]}",
         advice="Correct command and args of the container, or the image",
-        certainty=0.5 if gpu else 0.95,
+        certainty=0.95,
+        breaks=(ref,),
+        observations=(cite.container_state(scene, trouble.pod, trouble.status),),
+    )
+
+
+def _gpu_refused(scene: Scene, trouble: Trouble, words: str) -> Finding:
+    """The runtime could not hand the container its GPU: the node is at fault, whatever runs there."""
+    ref, node = trouble.workload.ref, Ref("", "Node", trouble.pod.text("spec.nodeName"))
+    return Finding(
+        fault=Fault.GPU_LOST if "unknown device" in words else Fault.GPU_UNHEALTHY,
+        entity=node,
+        field="status.allocatable",
+        observed=words[:200],
+        expected="a GPU that works",
+        summary=f"Node {node.name} cannot give container {trouble.name} of {ref.kind} {ref.name} its GPU: {words[:160]}",
+        advice="Cordon the node, move its pods away, and reset or reboot it; a GPU that is lost again is replaced",
+        certainty=0.9,
         breaks=(ref,),
         observations=(cite.container_state(scene, trouble.pod, trouble.status),),
     )

@@ -10,7 +10,14 @@ from typing import NoReturn, Protocol, cast
 
 COMMANDS = {
     "investigate": "find the root cause of what is wrong (reads only)",
-    "demo": "the whole loop on a recorded incident: no cluster, no key, no network",
+    "heal": "diagnose, plan, ask, act, verify, and take back what did not help",
+    "undo": "take back what a finished session did",
+    "sessions": "what has been asked and done on this machine",
+    "show": "a session told again from its record",
+    "audit": "verify the record of sessions, or export it",
+    "policy": "test a policy's examples, or show the built-in policy",
+    "demo": "the whole loop on an embedded cloud: no cluster, no key, no network",
+    "world": "a small live cloud in this process, served until stopped",
     "doctor": "what is reachable, what is permitted, and the line that mends the rest",
 }
 

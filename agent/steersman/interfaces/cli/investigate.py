@@ -10,10 +10,12 @@ import sys
 from steersman_tools.types import Unreachable
 
 from ...app import sources
+from ...remedy import Plan
 from ...session import Session, Sources
-from ...types import Diagnosed, Entry, Failed, Progress, Request
+from ...types import Diagnosed, Entry, Failed, Planned, Progress, Request
 from .. import markdown, render
 from ..document import investigation
+from ..story import plan_text
 from ..style import style_for
 from .options import BadSettings, add_source, settings
 
@@ -43,6 +45,7 @@ async def show(opened: Sources, args: argparse.Namespace) -> int:
     session = Session(opened)
     request = Request(question=args.question, namespace=args.namespace)
     answer: Diagnosed | None = None
+    plan: Plan | None = None
     async for entry in session.start(request):
         if args.output == "jsonl":
             print(entry.model_dump_json(), flush=True)
@@ -52,6 +55,8 @@ async def show(opened: Sources, args: argparse.Namespace) -> int:
             return 1
         if isinstance(entry.event, Diagnosed):
             answer = entry.event
+        if isinstance(entry.event, Planned):
+            plan = entry.event.plan
         progress(entry)
     clear_progress()
     if answer is None:
@@ -59,10 +64,14 @@ async def show(opened: Sources, args: argparse.Namespace) -> int:
     if args.output == "text":
         style = style_for(sys.stdout)
         print(render.text(answer.diagnosis, answer.seconds, style, shutil.get_terminal_size((100, 24)).columns), end="")
+        if plan and plan.steps:
+            print(
+                f"\n{plan_text(plan, style)}\n{style.dim('steersman heal carries it out, if policy and you allow it')}"
+            )
     elif args.output == "markdown":
         print(markdown.text(answer.diagnosis, answer.seconds, request.question), end="")
     elif args.output == "json":
-        print(investigation(session.id, request.question, answer).model_dump_json(by_alias=True, indent=2))
+        print(investigation(session.id, request.question, answer, plan).model_dump_json(by_alias=True, indent=2))
     return 2 if args.fail_on_findings and answer.diagnosis.causes else 0
 
 

@@ -34,7 +34,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
 
 def settings(args: argparse.Namespace) -> Settings:
     """The settings with the flags on top. Raises BadSettings."""
-    names = ("kubeconfig", "context", "bundle", "prometheus", "alertmanager")
+    names = ("kubeconfig", "context", "bundle", "prometheus", "alertmanager", "policy", "data")
     given = {name: value for name in names if (value := getattr(args, name, None)) is not None}
     try:
         return Settings(**given)

@@ -48,8 +48,10 @@ class App:
     run_seconds: float | None = None
     """It exits by itself after this time."""
     exit_code: int = 0
+    refused: str = ""
+    """Why a runtime cannot start it."""
     panic: tuple[str, ...] = ()
-    """Lines written before it exits 2 after panic_after seconds."""
+    """Lines written before it exits, with 2 if exit_code does not say otherwise, after panic_after seconds."""
     panic_after: float = 1.0
     memory: str = "48Mi"
     memory_growth: str = "0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import deque
@@ -16,7 +17,7 @@ from .app import App, Call, program
 from .crashes import report
 from .probing import probe
 from .pulling import pull
-from .settings import Unresolved, environment, read_file
+from .settings import Unresolved, environment, mounted, read_file
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -163,8 +164,21 @@ class Container:
         for effect in app.effects:
             if re.search(effect["match"], self.setting(effect["key"]) or ""):
                 app = app.but(effect["set"])
+        if images.ailments:
+            app = app.but(images.ailments.get(self.fingerprint(), {}))
         self.app, self.model_key = app, (self.spec.get("image", ""), images.revision)
-        return found.problem
+        return found.problem or app.refused
+
+    def fingerprint(self) -> str:
+        """What decides how a container behaves: its image, command, variables, files and resources; not its name or place."""
+        own = {
+            e["name"]
+            for e in self.spec.get("env") or ()
+            if (e.get("valueFrom") or {}).keys() & {"fieldRef", "resourceFieldRef"}
+        }
+        env = sorted((k, v) for k, v in self.env.items() if k not in own)
+        parts = [self.spec.get(key) for key in ("image", "command", "args", "resources")]
+        return json.dumps([*parts, env, mounted(self.pod.world.store, self.pod.obj, self.spec)], sort_keys=True)
 
     # -- life --------------------------------------------------------------------------------------------------------
     def wait(self, reason: str, message: str, until: float) -> float:
@@ -271,7 +285,7 @@ class Container:
             if call.at_start and (error := self.pod.world.try_call(self, call)):
                 return now + 0.6, 1, report(app, f"cannot connect: {error}", f"ConnectionError: {error}")
         if app.panic:
-            return now + app.panic_after, 2, list(app.panic)
+            return now + app.panic_after, app.exit_code or 2, list(app.panic)
         if app.run_seconds is not None and not app.wait_for:
             return now + app.run_seconds, app.exit_code, []
         return None

@@ -8,7 +8,8 @@ from typing import Any
 
 from .app import App
 
-_NOT_APP = frozenset({"tags", "pull_secret", "registry_down", "architecture"})
+_NOT_APP = frozenset({"tags", "changes", "absent", "pull_secret", "registry_down", "architecture"})
+"""Fields of an image's entry that are not of its application."""
 
 
 def split(image: str) -> tuple[str, str]:
@@ -33,6 +34,8 @@ class Images:
     allow_unknown: bool = False
     overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
     revision: int = 0
+    ailments: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Changes for single containers, by their fingerprints."""
 
     def check(self) -> None:
         """ValueError for an entry that no application can have."""
@@ -52,7 +55,7 @@ class Images:
         repository, tag = split(image)
         entry = self.entries.get(repository, {})
         tags = entry.get("tags")
-        own = (tags.get(tag) or {}) if isinstance(tags, dict) else {}
+        own = (tags.get(tag) or {}) if isinstance(tags, dict) else entry.get("changes", {}).get(tag) or {}
         general = {k: v for k, v in entry.items() if k not in _NOT_APP}
         return App().but({**general, **own, **self.overrides.get(repository, {})})
 
@@ -65,6 +68,8 @@ class Images:
             return "" if self.allow_unknown else head + self._unknown(image, repository, host)
         if entry.get("registry_down"):
             return f'{head}Error response from daemon: Get "https://{host}/v2/": dial tcp: lookup {host}: i/o timeout'
+        if tag in entry.get("absent", ()):
+            return str(entry["absent"][tag])
         if entry.get("pull_secret") and not secret:
             return (f'{head}failed to pull and unpack image "{image}": failed to authorize: failed to fetch oauth token: '
                     "unexpected status: 401 Unauthorized")  # fmt: skip

@@ -95,6 +95,20 @@ def volume_files(store: Store, pod: Obj, volume: Obj) -> dict[str, str] | None:
     return files if known else None
 
 
+def mounted(store: Store, pod: Obj, container: Obj) -> dict[str, dict[str, str]]:
+    """The files of configuration that a container has, by where they are mounted; what cannot be had is left out."""
+    volumes = {v["name"]: v for v in pod["spec"].get("volumes") or ()}
+    found = {}
+    for mount in container.get("volumeMounts") or ():
+        try:
+            files = volume_files(store, pod, volumes.get(mount["name"], {}))
+        except Unresolved:
+            continue
+        if files:
+            found[str(mount["mountPath"])] = files
+    return found
+
+
 def read_file(store: Store, pod: Obj, container: Obj, path: str) -> str | None:
     """A file's text where a volume of configuration holds it, '' where another volume covers it, else None."""
     volumes = {v["name"]: v for v in pod["spec"].get("volumes") or ()}

@@ -24,6 +24,13 @@ _FIRST = (
 )
 
 
+_FORM: tuple[tuple[str, type, str], ...] = (
+    ("settings", dict, "a mapping"), ("nodes", list, "a list"), ("images", dict, "a mapping"), ("load", list, "a list"),
+    ("externals", dict, "a mapping"), ("manifests", list, "a list"),
+)  # fmt: skip
+"""The parts of a world file."""
+
+
 class BadWorld(ToolFailed):
     """A world file that cannot be used; the text says what to mend."""
 
@@ -104,13 +111,25 @@ def read(path: Path) -> WorldFile:
     """A world file. Raises BadWorld with a sentence that says what to mend."""
     try:
         document = yaml.load(path.read_text(), Loader) or {}
+        _check(document)
         return parse(document, path)
     except OSError as error:
         raise BadWorld(f"There is no world file {path}: give an existing one with --world.") from error
     except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadWorld(
-            f"The world file {path} cannot be used ({error}): mend it; docs/world.md shows the form."
+            f"The world file {path} cannot be used ({' '.join(str(error).split())}): mend it; docs/world.md shows the form."
         ) from error
+
+
+def _check(document: object) -> None:
+    """Whether the document has the form of a world file. Raises ValueError."""
+    if not isinstance(document, Mapping):
+        raise ValueError("it must be a mapping")
+    for name, form, words in _FORM:
+        if not isinstance(document.get(name) or form(), form):
+            raise ValueError(f"{name} must be {words}")
+    if unknown := document.keys() - {name for name, _, _ in _FORM}:
+        raise ValueError(f"there is no setting {min(map(str, unknown))!r}")
 
 
 def parse(document: Mapping[str, Any], path: Path | None = None) -> WorldFile:

@@ -1,0 +1,152 @@
+"""From drafts to plans: each action is tried on the snapshot, so that a plan shows what will change before anything does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from steersman_tools.actions import Action, Base, Unfit
+from steersman_tools.edits import Change, Clash, apply, diff
+from steersman_tools.images import owned
+from steersman_tools.types import JsonObject, Ref
+
+from ..remedy import Check, Plan, Step
+from .site import Draft, Site
+
+_OWNERS = {
+    "argocd.argoproj.io/tracking-id": "Argo CD",
+    "argocd.argoproj.io/instance": "Argo CD",
+    "kustomize.toolkit.fluxcd.io/name": "Flux",
+    "helm.toolkit.fluxcd.io/name": "Flux",
+    "meta.helm.sh/release-name": "Helm",
+}
+_ROLLING = frozenset({"Scale", "RestartRollout", "RollBack", "SetImage", "SetResources", "SetEnv", "PatchField"})
+
+
+def plan_of(site: Site, draft: Draft) -> Plan | None:
+    """The plan of a draft; None where it would change nothing, or does not fit the objects as they are."""
+    objects: dict[Ref, JsonObject] = {}
+    steps: list[Step] = []
+    for action in draft.actions:
+        try:
+            changes = _effect(site, action, objects)
+        except (Unfit, Clash, ValueError):
+            return None
+        if not changes and action.effect == "edit":
+            continue
+        steps.append(_step(site, draft, action, changes))
+    if not steps and not draft.choices:
+        return None
+    if draft.aim == "contain" and steps:
+        served = [Check(what="pods-ready", of=w.ref, within_seconds=420) for w in site.harmed]
+        steps[-1] = steps[-1].model_copy(update={"check": (*steps[-1].check, *served)})
+    return Plan(
+        fault=site.cause.fault,
+        entity=site.entity,
+        name=draft.name,
+        aim=draft.aim,
+        steps=tuple(steps),
+        notes=(*draft.notes, *_writers(site, draft)),
+        choices=draft.choices,
+        source_of_truth=next((o for a in draft.actions if (o := _owner(site, a.target))), ""),
+    )
+
+
+def _effect(site: Site, action: Action, objects: dict[Ref, JsonObject]) -> tuple[Change, ...]:
+    """What the action changes, the steps before it taken as done. Raises Unfit."""
+    ref = action.target
+    if action.kinds and ref.kind not in action.kinds:
+        raise Unfit(f"{action.do} does not apply to a {ref.kind}.")
+    found = site.scene.snapshot.get(ref)
+    before = objects.get(ref) or (dict(found.raw) if found else {})
+    if action.effect == "create":
+        made = action.edit({}, {})
+        objects[ref] = made
+        return tuple(Change(path=k, op="add", after=v) for k, v in made.items() if k not in ("apiVersion", "kind"))
+    if not before:
+        raise Unfit(f"{ref} does not exist.")
+    if action.effect == "delete":
+        return ()
+    others: Mapping[Ref, JsonObject] = {n: dict(r.raw) for n in action.needs() if (r := site.scene.snapshot.get(n))}
+    changes = tuple(diff(owned(before), owned(action.edit(before, others))))
+    changed = apply(dict(before), changes)
+    assert isinstance(changed, dict)
+    objects[ref] = changed
+    return changes
+
+
+def _step(site: Site, draft: Draft, action: Action, changes: tuple[Change, ...]) -> Step:
+    return Step(
+        action=action,
+        why=draft.why,
+        cites=site.cause.cites,
+        changes=changes,
+        check=tuple(_checks(site, action, changes)),
+        undo=_undo(action, changes),
+        reversible=action.reversible and not any("metadata.finalizers" in c.path for c in changes),
+    )
+
+
+def _checks(site: Site, action: Base, changes: Iterable[Change]) -> Iterable[Check]:
+    """What must hold after the action, by what it changes."""
+    ref = action.target
+    match ref.kind:
+        case "Deployment" | "StatefulSet" | "DaemonSet" if action.effect == "edit":
+            yield Check(what="rolled-out", of=ref)
+        case "Service":
+            yield Check(what="serving", of=ref)
+        case "PersistentVolumeClaim":
+            yield Check(what="bound", of=ref)
+        case "Node" if any("unschedulable" in c.path for c in changes) and action.effect == "edit":
+            pass
+        case _ if action.effect == "create":
+            yield Check(what="exists", of=ref)
+        case _ if action.effect == "delete":
+            yield Check(what="absent", of=ref)
+
+
+def _undo(action: Base, changes: tuple[Change, ...]) -> str:
+    match action.effect:
+        case "create":
+            return f"delete {action.target} again"
+        case "delete":
+            return f"create {action.target} again as it was"
+        case "replace":
+            return f"make {action.target} anew as it was"
+        case "evict":
+            return "cannot be undone: the pod that takes its place stays"
+        case "drain":
+            return f"uncordon {action.target}; pods that have moved stay where they are"
+    return "; ".join(str(c.inverse) for c in reversed(changes[:6])) + (" …" if len(changes) > 6 else "")
+
+
+def _owner(site: Site, ref: Ref) -> str:
+    """Who declares the object from outside of the cluster."""
+    found = site.scene.snapshot.get(ref)
+    if found is None:
+        return ""
+    marks = {**found.labels, **found.annotations}
+    return next((who for key, who in _OWNERS.items() if key in marks), "")
+
+
+def _writers(site: Site, draft: Draft) -> Iterable[str]:
+    """Who will have a say in the fields afterwards."""
+    for ref in dict.fromkeys(a.target for a in draft.actions):
+        if owner := _owner(site, ref):
+            yield f"{owner} owns {ref}: make the same change in its source, or it will be written over."
+    hpa = [
+        h.name
+        for h in site.scene.snapshot.all("HorizontalPodAutoscaler")
+        for a in draft.actions
+        if a.do == "Scale" and h.namespace == a.target.namespace and h.text("spec.scaleTargetRef.name") == a.target.name
+    ]
+    for name in hpa:
+        yield f"HorizontalPodAutoscaler {name} decides about the replicas afterwards."
+
+
+def best(plans: Iterable[Plan], score: Mapping[str, float]) -> tuple[Plan, ...]:
+    """Plans that act before those that only advise; among equals, what has worked before first. No plan twice."""
+    seen: dict[str, Plan] = {}
+    for plan in plans:
+        key = repr([s.changes for s in plan.steps]) if plan.steps else plan.name
+        seen.setdefault(key, plan)
+    return tuple(sorted(seen.values(), key=lambda p: (not p.steps, -score.get(p.name, 0.0))))

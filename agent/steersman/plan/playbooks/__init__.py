@@ -1,0 +1,7 @@
+"""All playbooks. A fault family's remedies are one module, imported here."""
+
+from . import admission, config, controllers, nodes, probes, resources, routing, scheduling, startup, storage
+
+__all__ = [
+    "admission", "config", "controllers", "nodes", "probes", "resources", "routing", "scheduling", "startup", "storage",
+]  # fmt: skip

@@ -1,0 +1,42 @@
+"""The closed instruction set: everything that steersman can do to the world. A new action is one class, listed here."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field, TypeAdapter
+
+from .base import Base, Effect, Unfit
+from .nodes import Cordon, Drain, Evict, Taint, Uncordon, Untaint
+from .objects import CreateObject, DeleteObject, FieldValue, PatchField, Replace
+from .workloads import RestartRollout, Resume, RollBack, Scale, SetEnv, SetImage, SetResources, Suspend
+
+Action: TypeAlias = Annotated[
+    Scale
+    | RestartRollout
+    | RollBack
+    | SetImage
+    | SetResources
+    | SetEnv
+    | Suspend
+    | Resume
+    | PatchField
+    | Replace
+    | CreateObject
+    | DeleteObject
+    | Cordon
+    | Uncordon
+    | Taint
+    | Untaint
+    | Drain
+    | Evict,
+    Field(discriminator="do"),
+]
+
+ACTION: TypeAdapter[Action] = TypeAdapter(Action)
+
+__all__ = [
+    "ACTION", "Action", "Base", "Cordon", "CreateObject", "DeleteObject", "Drain", "Effect", "Evict", "FieldValue",
+    "PatchField", "Replace", "RestartRollout", "Resume", "RollBack", "Scale", "SetEnv", "SetImage", "SetResources",
+    "Suspend", "Taint", "Uncordon", "Unfit", "Untaint",
+]  # fmt: skip
