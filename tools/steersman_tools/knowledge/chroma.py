@@ -1,0 +1,148 @@
+"""The only place that knows chromadb: a collection of pieces with our own vectors, in a folder or on a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import chromadb
+import numpy as np
+from chromadb.api import ClientAPI
+from chromadb.config import Settings
+
+from ..types import Unreachable
+from .embedding import Vectors
+from .types import Card, Piece
+
+BATCH = 1000
+
+
+class Broken(Exception):
+    """The index cannot be read. The catcher builds it anew."""
+
+
+class Absent(Broken):
+    """There is no index yet."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A piece as it is stored; the first piece of a document carries its card."""
+
+    piece: Piece
+    digest: str
+    of: int
+    """How many pieces the document has: with fewer in the index it counts as not indexed."""
+    card: Card | None = None
+
+
+class Collection:
+    """The pieces of one embedder."""
+
+    def __init__(self, client: ClientAPI, name: str) -> None:
+        """Opens or makes the collection. Raises Broken, or Unreachable for a server that does not answer."""
+        self._client = client
+        self._name = name
+        with _translated():
+            self._rows = client.get_or_create_collection(
+                name, embedding_function=None, configuration={"hnsw": {"space": "ip"}}
+            )
+
+    @classmethod
+    def in_folder(cls, folder: Path, name: str) -> Collection:
+        """Raises Broken."""
+        with _translated():
+            client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+        return cls(client, name)
+
+    @classmethod
+    def on_server(cls, url: str, name: str) -> Collection:
+        """Raises Unreachable."""
+        parts = urlsplit(url if "//" in url else f"http://{url}")
+        port = parts.port or (443 if parts.scheme == "https" else 8000)
+        settings = Settings(anonymized_telemetry=False)
+        try:
+            client = chromadb.HttpClient(parts.hostname or "", port, parts.scheme == "https", settings=settings)
+            return cls(client, name)
+        except (ValueError, OSError, Broken) as error:
+            raise Unreachable(
+                f"Chroma at {url} does not answer ({error}): check --chroma-url, or leave it out."
+            ) from error
+
+    @property
+    def revision(self) -> str:
+        """Changes with every write."""
+        with _translated():
+            return str(
+                (self._client.get_collection(self._name, embedding_function=None).metadata or {}).get("revision")
+            )
+
+    def rows(self) -> list[Row]:
+        """Everything that is stored. Raises Broken."""
+        with _translated():
+            got = self._rows.get(include=["metadatas", "documents"])
+            return [
+                _row(key, dict(data), text)
+                for key, data, text in zip(got["ids"], got["metadatas"] or (), got["documents"] or (), strict=True)
+            ]
+
+    def write(self, removed: Sequence[str], rows: Sequence[Row], vectors: Vectors) -> None:
+        """Removes by id, then adds or replaces. Raises Broken."""
+        with _translated():
+            for at in range(0, len(removed), BATCH):
+                self._rows.delete(ids=list(removed[at : at + BATCH]))
+            for at in range(0, len(rows), BATCH):
+                some = rows[at : at + BATCH]
+                self._rows.upsert(
+                    ids=[row.piece.id for row in some],
+                    embeddings=np.ascontiguousarray(vectors[at : at + BATCH]),
+                    documents=[row.piece.text for row in some],
+                    metadatas=[_metadata(row) for row in some],
+                )
+            self._rows.modify(metadata={"revision": uuid4().hex})
+
+    def nearest(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
+        """The ids of the pieces most like the vector and how alike they are (the product), best first. Raises Broken."""
+        with _translated():
+            got = self._rows.query(query_embeddings=vector[None, :], n_results=count, include=["distances"])
+        return [(key, 1 - float(far)) for key, far in zip(got["ids"][0], (got["distances"] or [[]])[0], strict=True)]
+
+    def close(self) -> None:
+        """Lets go of the files or the connection."""
+        self._client.close()  # type: ignore[attr-defined]  # of Client, not in its interface
+
+
+def _metadata(row: Row) -> dict[str, str | int]:
+    piece = row.piece
+    card = {"card": row.card.model_dump_json()} if row.card else {}
+    return {
+        "root": piece.root, "file": piece.file, "heading": piece.heading, "anchor": piece.anchor, "meaning": piece.meaning,
+        "digest": row.digest, "of": row.of, **card,
+    }  # fmt: skip
+
+
+def _row(key: str, data: dict[str, Any], text: str) -> Row:
+    try:
+        piece = Piece(
+            id=key, text=text, **{name: data[name] for name in ("root", "file", "heading", "anchor", "meaning")}
+        )
+        card = Card.model_validate_json(data["card"]) if "card" in data else None
+        return Row(piece, str(data["digest"]), int(data["of"]), card)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Broken(f"{key} is not a piece of a runbook") from error
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Whatever chromadb raises, a panic of its Rust core among it, means that the index cannot be used."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, Broken):
+        raise
+    except BaseException as error:  # a Rust panic is no Exception
+        raise Broken(" ".join(str(error).split())[:200]) from error

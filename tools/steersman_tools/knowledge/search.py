@@ -1,0 +1,160 @@
+"""Answers questions from documents: hybrid where there is an embedder, by words alone where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+
+from .chroma import Broken, Collection, Row
+from .embedding import Embedder
+from .fusion import WORDS, fuse
+from .index import Change, read, update
+from .lexical import Lexical
+from .sources import STARTER, documents, starter
+from .stores import Store
+from .types import Answer, Card, Citation, Hit, Piece
+
+NEAREST = 60
+"""Pieces that are asked of the vector index; their documents are the candidates by meaning."""
+
+
+class Search(Protocol):
+    """Something that finds runbooks."""
+
+    def refresh(self) -> Change:
+        """Takes in what changed on disk. Raises ToolFailed."""
+
+    def search(self, query: str, count: int = 5) -> Answer:
+        """The best runbooks for a text, each once, with the heading that fits best. Raises ToolFailed."""
+
+
+class Shelf:
+    """Documents in memory, and the words in them."""
+
+    def __init__(self, cards: Sequence[Card], pieces: Sequence[Piece]) -> None:
+        self.cards = {_name(card): card for card in cards}
+        self.pieces = {piece.id: piece for piece in pieces if _name(piece) in self.cards}
+        self._of: dict[str, list[str]] = {name: [] for name in self.cards}
+        for piece in self.pieces.values():
+            self._of[_name(piece)].append(piece.id)
+        self._by_document = Lexical([self._text(name) for name in self.cards])
+        self._order = {key: at for at, key in enumerate(self.pieces)}
+        self._by_piece = Lexical([piece.text for piece in self.pieces.values()])
+
+    def words(self, query: str) -> dict[str, float]:
+        """The documents that have a word of the query, and how well they fit it."""
+        found = zip(self.cards, self._by_document.scores(query).tolist(), strict=True)
+        return {name: score for name, score in found if score > 0}
+
+    def answer(self, ranked: Sequence[tuple[str, float]], query: str, meaning: dict[str, float], method: str) -> Answer:
+        """The ranked documents, each with its best piece."""
+        words = self._by_piece.scores(query)
+        hits = []
+        for name, score in ranked:
+            scored = fuse(
+                {key: float(words[self._order[key]]) for key in self._of[name]},
+                {key: meaning[key] for key in self._of[name] if key in meaning},
+            )
+            keys = [key for key, _ in scored if self.pieces[key].heading] or [key for key, _ in scored]
+            piece = self.pieces[keys[0]]
+            hits.append(Hit(citation=cite(self.cards[name], piece.heading, piece.anchor), score=score, text=piece.text))
+        return Answer(hits=tuple(hits), method=method)
+
+    def _text(self, name: str) -> str:
+        card = self.cards[name]
+        said = " ".join([card.title, card.title, *card.faults, *card.keywords, *card.zh, card.about])
+        return said + " " + " ".join(self.pieces[key].text for key in self._of[name])
+
+
+class WordSearch:
+    """Search by words alone. Nothing is stored: the documents are read when they have changed."""
+
+    def __init__(self, folders: Sequence[Path], why: str) -> None:
+        """`why` there is no embedder, for people."""
+        self._folders, self._why = folders, why
+        self._seen: frozenset[tuple[str, str, str]] | None = None
+        self._shelf = Shelf((), ())
+
+    def refresh(self) -> Change:
+        found = documents(self._folders)
+        seen = frozenset((document.root, document.file, document.digest) for document in found)
+        if seen != self._seen:
+            done = [read(document) for document in found]
+            self._shelf = Shelf([card for card, _ in done], [piece for _, pieces in done for piece in pieces])
+            self._seen = seen
+        return Change(0, 0, len(self._shelf.pieces), 0.0)
+
+    def search(self, query: str, count: int = 5) -> Answer:
+        if self._seen is None:
+            self.refresh()
+        ranked = fuse(self._shelf.words(query), {})[:count]
+        return self._shelf.answer(ranked, query, {}, f"words alone: {self._why}")
+
+
+@dataclass
+class HybridSearch:
+    """Search by words and by meaning, over a store."""
+
+    folders: Sequence[Path]
+    store: Store
+    embedder: Embedder
+    weight: float = WORDS
+
+    def __post_init__(self) -> None:
+        self._lock = Lock()
+        self._revision = ""
+        self._shelf = Shelf((), ())
+
+    def refresh(self) -> Change:
+        return update(self.store, self.embedder, documents(self.folders), self._roots())
+
+    def search(self, query: str, count: int = 5) -> Answer:
+        vector = self.embedder.embed([query])[0]
+        with self._lock:
+            try:
+                collection = self._current()
+                near = collection.nearest(vector, NEAREST)
+            except Broken:
+                self.refresh()
+                collection = self._current()
+                near = collection.nearest(vector, NEAREST)
+            shelf = self._shelf
+        pieces = {key: alike for key, alike in near if key in shelf.pieces}
+        meaning: dict[str, float] = {}
+        for key, alike in pieces.items():
+            name = _name(shelf.pieces[key])
+            meaning[name] = max(alike, meaning.get(name, -1.0))
+        ranked = fuse(shelf.words(query), meaning, self.weight)[:count]
+        return shelf.answer(ranked, query, pieces, f"words and meaning ({self.embedder.name})")
+
+    def _current(self) -> Collection:
+        revision, collection = self.store.read()
+        if revision != self._revision:
+            self._shelf = _shelf(collection.rows(), self._roots())
+            self._revision = revision
+        return collection
+
+    def _roots(self) -> set[str]:
+        return {
+            STARTER if folder.resolve() == starter().resolve() else str(folder.resolve()) for folder in self.folders
+        }
+
+
+def cite(card: Card, heading: str, anchor: str) -> Citation:
+    """A citation of a heading of the document."""
+    return Citation(
+        runbook=card.id, title=card.title, file=card.file, heading=heading, anchor=anchor,
+        faults=card.faults, risk=card.risk, updated=card.updated,
+    )  # fmt: skip
+
+
+def _shelf(rows: Sequence[Row], roots: set[str]) -> Shelf:
+    cards = [row.card for row in rows if row.card and row.card.root in roots]
+    return Shelf(cards, [row.piece for row in rows])
+
+
+def _name(what: Card | Piece) -> str:
+    return f"{what.root}/{what.file}"
