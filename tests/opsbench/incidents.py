@@ -7,10 +7,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from textwrap import dedent
 
-from .kubectl import BASKET, DB, FRONT, SPACE, Node, Pod, Service, Shop, replica_set
+from .kubectl import BASKET, FRONT, SPACE, Node, Pod, Service, Shop, replica_set
 
-PENDING = replace(BASKET, node="<none>", state="Waiting\n  Reason:       ContainerCreating", ready=False, status="Pending", shown="Pending")
-CREATING = replace(BASKET, state="Waiting\n  Reason:       ContainerCreating", ready=False, status="Pending", shown="ContainerCreating")
+PENDING = replace(
+    BASKET,
+    node="<none>",
+    state="Waiting\n  Reason:       ContainerCreating",
+    ready=False,
+    status="Pending",
+    shown="Pending",
+)
+CREATING = replace(
+    BASKET, state="Waiting\n  Reason:       ContainerCreating", ready=False, status="Pending", shown="ContainerCreating"
+)
 UNREADY = replace(BASKET, ready=False)
 CRASHED = "Terminated\n  Reason:       Error\n  Exit Code:    {}\n  Started:      Mon, 02 Mar 2026 10:04:00 +0000\n  Finished:     Mon, 02 Mar 2026 10:04:05 +0000"
 
@@ -149,7 +158,11 @@ spec:
 
 
 def _unit(node: str, unit: str, *, active: bool) -> tuple[str, str]:
-    words = "active (running) since Mon 2026-03-02 08:00:00 UTC; 2h ago" if active else "inactive (dead) since Mon 2026-03-02 10:02:11 UTC; 2min ago"
+    words = (
+        "active (running) since Mon 2026-03-02 08:00:00 UTC; 2h ago"
+        if active
+        else "inactive (dead) since Mon 2026-03-02 10:02:11 UTC; 2min ago"
+    )
     return (
         f"ssh {node} systemctl status {unit}",
         f"{'●' if active else '○'} {unit}.service - {unit}\n     Loaded: loaded (/etc/systemd/system/{unit}.service; enabled; vendor preset: enabled)\n     Active: {words}\n",
@@ -179,19 +192,27 @@ def _crashing(code: int, lines: str, **changes: str) -> Shop:
         ready=False,
         restarts=4,
         shown="CrashLoopBackOff",
-        events=("Warning  BackOff    5s (x12 over 2m)   kubelet            Back-off restarting failed container main in pod basket-7d4b9c6f5d-k9q8w_shop(0)",),
+        events=(
+            "Warning  BackOff    5s (x12 over 2m)   kubelet            Back-off restarting failed container main in pod basket-7d4b9c6f5d-k9q8w_shop(0)",
+        ),
         **changes,
     )
-    return replace(Shop().put(pod).serve(Service("basket", endpoints="")), more=(_logged("basket", lines, previous=True),))
+    return replace(
+        Shop().put(pod).serve(Service("basket", endpoints="")), more=(_logged("basket", lines, previous=True),)
+    )
 
 
 def _probe(kind: str, spec: str, message: str, *, killed: bool = False, **changes: str) -> Shop:
     events = [f"Warning  Unhealthy  2s (x9 over 82s)   kubelet            {kind} probe failed: {message}"]
     pod = replace(BASKET, probes=f"{kind}:   {spec}\n", **changes)
     if killed:
-        events.append(f"Normal   Killing    2s (x3 over 62s)   kubelet            Container main failed {kind.lower()} probe, will be restarted")
+        events.append(
+            f"Normal   Killing    2s (x3 over 62s)   kubelet            Container main failed {kind.lower()} probe, will be restarted"
+        )
         last = "Terminated\n  Reason:       Error\n  Exit Code:    137\n  Started:      Mon, 02 Mar 2026 10:03:50 +0000\n  Finished:     Mon, 02 Mar 2026 10:04:20 +0000"
-        pod = replace(pod, last=last, restarts=3, state="Running\n  Started:      Mon, 02 Mar 2026 10:04:21 +0000", ready=False)
+        pod = replace(
+            pod, last=last, restarts=3, state="Running\n  Started:      Mon, 02 Mar 2026 10:04:21 +0000", ready=False
+        )
     else:
         pod = replace(pod, ready=False)
     return Shop().put(replace(pod, events=tuple(events))).serve(Service("basket", endpoints=""))

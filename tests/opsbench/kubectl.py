@@ -149,7 +149,9 @@ class Node:
     @property
     def row(self) -> str:
         words = "Ready" if self.ready.startswith("True") else "NotReady"
-        return f"{self.name:<8}{words + (',SchedulingDisabled' if self.unschedulable else ''):<27}<none>   28d   v1.31.2"
+        return (
+            f"{self.name:<8}{words + (',SchedulingDisabled' if self.unschedulable else ''):<27}<none>   28d   v1.31.2"
+        )
 
 
 FRONT = Pod("front", env="BASKET_ADDR:  basket:80", node="n2")
@@ -197,7 +199,10 @@ class Shop:
         yield f"kubectl get pods {here}", "\n".join([head, *(p.row for p in self.pods)])
         head = "NAME        TYPE        CLUSTER-IP    EXTERNAL-IP   PORT(S)   AGE"
         yield f"kubectl get services {here}", "\n".join([head, *(s.row for s in self.services)])
-        yield "kubectl get nodes", "\n".join(["NAME    STATUS                     ROLES    AGE   VERSION", *(n.row for n in self.nodes)])
+        yield (
+            "kubectl get nodes",
+            "\n".join(["NAME    STATUS                     ROLES    AGE   VERSION", *(n.row for n in self.nodes)]),
+        )
         for pod in self.pods:
             yield f"kubectl describe pod {pod.name} {here}", pod.describe()
         for service in self.services:
@@ -207,7 +212,9 @@ class Shop:
         for app in self.apps:
             yield f"kubectl describe deployment {app} {here}", self._deployment(app)
         if self.events:
-            rows = "\n".join(["LAST SEEN   TYPE      REASON             OBJECT                            MESSAGE", *self.events])
+            rows = "\n".join(
+                ["LAST SEEN   TYPE      REASON             OBJECT                            MESSAGE", *self.events]
+            )
             yield f"kubectl get events {here}", rows
         for kind in ("persistentvolumeclaims", "resourcequotas", "configmaps"):
             if not any(f" {kind}" in line for line, _ in self.more):
