@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
 
 from ...fields import Fields, read_time
 from .parts import Part, Rank
@@ -18,16 +17,27 @@ _IN_STATES = ("running.startedAt", "terminated.finishedAt")
 
 
 def moments(parts: Sequence[Part], outputs: int) -> list[datetime]:
-    """The moment of each output, never earlier than that of the one before it; now, where no text bears any time."""
+    """The moment of each output, never earlier than that of the one before it; now, where no text bears any time.
+
+    An age beside a known time tells the moment; a time that had passed only bounds it. People run their commands within minutes:
+    an output is taken to be as late as what follows allows.
+    """
     known = _created(parts)
-    anchors: dict[int, datetime] = {}
+    told: dict[int, datetime] = {}
+    passed: list[datetime] = []
     for part in parts:
-        for moment in (*_seen(part), *_by_age(part, known)):
-            anchors[part.place] = max(anchors.get(part.place, moment), moment)
-    if not anchors:
+        passed += _seen(part)
+        for moment in _by_age(part, known):
+            told[part.place] = max(told.get(part.place, moment), moment)
+    last = max((*told.values(), *passed), default=None)
+    if last is None:
         return [datetime.now(UTC)] * max(outputs, 1)
-    first = anchors[min(anchors)]
-    return list(accumulate((anchors.get(place, first) for place in range(max(outputs, 1))), max))
+    found: list[datetime] = []
+    following = last
+    for place in reversed(range(max(outputs, 1))):
+        following = min(told.get(place, following), following)
+        found.append(following)
+    return found[::-1]
 
 
 def _created(parts: Iterable[Part]) -> dict[tuple[str, str | None, str], datetime]:
