@@ -4,7 +4,7 @@ calls explain. Work adds up along calls, so the rest is the pod's own, or its ne
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,8 +21,11 @@ LEAST_SHARE = 0.02
 
 @dataclass(frozen=True)
 class Served:
-    """Seconds and failures of a service's answers, over its pods."""
+    """A service's requests and processor time in all, and the seconds and failures of one request, over its pods. Pods that are gone
+    still say what was usual."""
 
+    requests: Level
+    cpu: Level
     seconds: Level
     failing: Level
 
@@ -78,19 +81,30 @@ def services(scene: Scene) -> Mapping[Ref, Served]:
         if levels.service:
             groups[Ref(levels.pod.namespace, "Service", levels.service)].append(levels)
     return {
-        ref: Served(_together(those, [p.seconds for p in those]), _together(those, [p.failing for p in those]))
+        ref: Served(
+            requests=_sum(p.requests for p in those),
+            cpu=_sum(p.cpu for p in those),
+            seconds=_mean((p.requests, p.seconds) for p in those),
+            failing=_mean((p.requests, p.failing) for p in those),
+        )
         for ref, those in groups.items()
     }
 
 
-def _together(pods: list[PodLevels], levels: list[Level | None]) -> Level:
-    """The mean over pods by their requests; what a new pod usually shows is what its siblings do."""
-    weights = [p.requests.now if p.requests else 0.0 for p in pods]
-    total = sum(w for w, level in zip(weights, levels, strict=True) if level)
-    known = [(w, level.usual) for w, level in zip(weights, levels, strict=True) if level and level.usual is not None]
-    past = sum(w for w, _ in known)
-    now = sum(w * level.now for w, level in zip(weights, levels, strict=True) if level) / total if total > 0 else 0.0
-    return Level(sum(w * u for w, u in known) / past if past > 0 else None, now)
+def _sum(levels: Iterable[Level | None]) -> Level:
+    """The sum over pods. Pods without a past are new: what they usually did was nothing."""
+    known = [level for level in levels if level]
+    pasts = [level.usual for level in known if level.usual is not None]
+    return Level(sum(pasts) if pasts else None, sum(level.now for level in known), known[0].call if known else "")
+
+
+def _mean(pairs: Iterable[tuple[Level | None, Level | None]]) -> Level:
+    """The mean over pods by their requests, those of then for what is usual and those of now for now."""
+    known = [(requests, level) for requests, level in pairs if requests and level]
+    past = [(r.usual or 0.0, u) for r, level in known if (u := level.usual) is not None]
+    before, after = sum(w for w, _ in past), sum(r.now for r, _ in known)
+    now = sum(r.now * level.now for r, level in known) / after if after > 0 else 0.0
+    return Level(sum(w * u for w, u in past) / before if before > 0 else None, now)
 
 
 def _own_seconds(levels: PodLevels, served: Served | None, others: Mapping[Ref, Served]) -> float:

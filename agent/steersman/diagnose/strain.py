@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,7 +10,7 @@ from steersman_tools.quantity import amount
 from steersman_tools.types import Ref
 
 from .changes import Change, latest_changes
-from .excess import LEAST_SHARE, Own, own
+from .excess import LEAST_SHARE, Own, Served, own, services
 from .scene import Scene
 from .suspects import slow_suspects
 from .workloads import Workload
@@ -28,6 +27,7 @@ class Strain:
 
     workload: Workload
     pods: tuple[Own, ...]
+    served: Served
     changes: tuple[Change, ...] = ()
     """What was changed in its template when the trouble began."""
 
@@ -43,12 +43,12 @@ class Strain:
     @property
     def rate(self) -> Level:
         """Requests a second, over all pods."""
-        return _sum(p.levels.requests for p in self.pods)
+        return self.served.requests
 
     @property
     def cpu(self) -> Level:
         """Cores, over all pods."""
-        return _sum(p.levels.cpu for p in self.pods)
+        return self.served.cpu
 
     @property
     def dearer(self) -> float:
@@ -94,7 +94,8 @@ def strains(scene: Scene) -> tuple[Strain, ...]:
     for ref in dict.fromkeys([*slow, *failing]):
         mine = tuple(p for p in pods if p.workload == ref)
         if mine and ref in scene.workloads:
-            found.append(Strain(scene.workloads[ref], mine, _changes(scene, scene.workloads[ref])))
+            served = services(scene)[Ref(ref.namespace, "Service", mine[0].levels.service)]
+            found.append(Strain(scene.workloads[ref], mine, served, _changes(scene, scene.workloads[ref])))
     return tuple(found)
 
 
@@ -112,10 +113,3 @@ def _changes(scene: Scene, workload: Workload) -> tuple[Change, ...]:
     return tuple(
         c for c in latest_changes(scene, workload) if c.at is not None and since - BEFORE <= c.at <= since + AFTER
     )
-
-
-def _sum(levels: Iterable[Level | None]) -> Level:
-    """The sum over pods. Pods without a past are new: what they usually did was nothing."""
-    known: Sequence[Level] = [level for level in levels if level]
-    pasts = [level.usual for level in known if level.usual is not None]
-    return Level(sum(pasts) if pasts else None, sum(level.now for level in known), known[0].call if known else "")

@@ -142,9 +142,9 @@ class _Seen:
 def _level(times: Floats, values: Floats, since: float, usual: Callable[[Floats], object], call: str) -> Level | None:
     known = np.isfinite(values)
     before, after = values[known & (times < since)], values[known & (times >= since)]
-    if not len(after):
-        return None
     middle = usual(before) if len(before) >= 2 else None
+    if not len(after):  # the pod is gone; what it usually was still says what is usual for its service
+        return None if middle is None else Level(float(np.asarray(middle)), 0.0, call)
     recent = after[-max(1, min(3, len(after) // 2)) :]
     return Level(None if middle is None else float(np.asarray(middle)), float(np.mean(recent)), call)
 
