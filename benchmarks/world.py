@@ -12,6 +12,7 @@ import urllib.request
 from datetime import UTC, datetime
 
 from steersman_tools.snapshot import Resource, Snapshot
+from steersman_tools.world import stage
 from steersman_tools.world.clock import ShiftedClock
 from steersman_tools.world.serving import serve
 from steersman_tools.world.world import World
@@ -81,6 +82,9 @@ async def main() -> None:
     async with serve(World.from_file(clock=ShiftedClock())) as served:
         await loop.run_in_executor(None, _get, served.url + "/version")
         print(f"start to serving (example world, first answer): {time.perf_counter() - began:.3f} s")
+    began = time.perf_counter()
+    stage.broken("wrong-target-port")
+    print(f"a scene of the demo (10 quiet minutes, a fault, 3 minutes): {time.perf_counter() - began:.2f} s")
     source, before, began = snapshot(), _mebibytes(), time.perf_counter()
     world = World.load(source, ShiftedClock())
     world.settle()
@@ -90,7 +94,7 @@ async def main() -> None:
         first = await loop.run_in_executor(None, _get, served.url + "/api/v1/pods")
         times = [await loop.run_in_executor(None, _get, served.url + "/api/v1/pods") for _ in range(5)]
         print(f"list of {PODS} pods over HTTP: {min(times) * 1000:.0f} ms (the first one: {first * 1000:.0f} ms)")
-    print(f"memory: {_mebibytes():.0f} MiB at most ({before:.0f} before the load, the snapshot included)")
+    print(f"memory: {_mebibytes():.0f} MiB at most, the snapshot included ({before:.0f} MiB before both)")
 
 
 def _get(url: str) -> float:

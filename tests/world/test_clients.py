@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -12,6 +13,9 @@ from typing import Any
 
 import pytest
 from kubernetes import client, config
+
+from steersman_tools.world.serving import serve
+from steersman_tools.world.world import World
 
 from .process import Running, running_world
 
@@ -87,3 +91,13 @@ def test_the_official_python_client_reads_models(running: Running) -> None:
         assert pods.items[0].spec.containers[0].image.startswith("registry.example/")
         scale: Any = client.AppsV1Api(api).read_namespaced_deployment_scale("orders", "books")
         assert scale.spec.replicas == 2
+
+
+async def test_a_served_world_ends_whenever_it_is_asked_to() -> None:
+    """A change that arrives in the very moment of the end does not keep the world alive."""
+    world = World()
+    for _ in range(50):
+        async with asyncio.timeout(10), serve(world):
+            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)
+            world.wake()

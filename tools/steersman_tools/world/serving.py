@@ -159,7 +159,8 @@ async def _watch(request: web.Request, watch: Watch) -> web.StreamResponse:
             await response.write(b"".join(watch.backlog))
         while (left := until - loop.time()) > 0:
             try:
-                line = await asyncio.wait_for(queue.get(), min(left, _BOOKMARK_SECONDS))
+                async with asyncio.timeout(min(left, _BOOKMARK_SECONDS)):
+                    line = await queue.get()
             except TimeoutError:
                 line = watch.bookmark if request.query.get("allowWatchBookmarks") in ("1", "true") else b""
             while not queue.empty():
