@@ -100,6 +100,13 @@ def journal(settings: Settings) -> Iterator[FileJournal]:
 
 
 def _sources(settings: Settings, stack: ExitStack) -> tuple[Sources, object]:
+    from .extensions.load import added  # noqa: PLC0415  reads the list of installed packages
+
+    opened, transport = _connected(settings, stack)
+    return replace(opened, analyzers=added(settings.rules)), transport
+
+
+def _connected(settings: Settings, stack: ExitStack) -> tuple[Sources, object]:
     if settings.bundle:
         from steersman_tools.bundle import BundleReader  # noqa: PLC0415  not needed for clusters
 

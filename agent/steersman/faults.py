@@ -56,6 +56,12 @@ class Fault(StrEnum):
         "A LimitRange forbids the resources that the pod template asks for.",
     )
 
+    ADMISSION_DENIED = (
+        "admission-denied",
+        "admission",
+        "The API server refuses to create the pods, for a reason that it states.",
+    )
+
     NODE_SELECTOR_MISMATCH = (
         "node-selector-mismatch",
         "scheduling",
@@ -79,6 +85,11 @@ class Fault(StrEnum):
     )
     INSUFFICIENT_CPU = "insufficient-cpu", "scheduling", "No node has as much CPU left as the pod requests."
     INSUFFICIENT_MEMORY = "insufficient-memory", "scheduling", "No node has as much memory left as the pod requests."
+    INSUFFICIENT_RESOURCE = (
+        "insufficient-resource",
+        "scheduling",
+        "No node has as much of some other resource left as the pod asks for.",
+    )
     INSUFFICIENT_GPU = "insufficient-gpu", "scheduling", "No node has as many GPUs left as the pod asks for."
     HOST_PORT_CONFLICT = (
         "host-port-conflict",

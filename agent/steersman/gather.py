@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from steersman_tools.snapshot import Alert, Snapshot
 from steersman_tools.types import NotChecked, Unreachable
 
 from .seams import Aide, Library, QuantumView
-from .types import Look
+from .types import Look, Output
 
 MOST_LOGS = 120
 """How many logs one session reads at the most."""
@@ -38,6 +38,8 @@ class Sources:
     aide: Aide | None = None
     no_metrics: str = "no Prometheus is configured: give --prometheus URL"
     """Why there are no metrics; empty where that is no gap."""
+    analyzers: tuple[Callable[..., Iterable[Output]], ...] = ()
+    """Those that the user's team has added: what is looked at is judged by them as well."""
 
 
 async def look_around(sources: Sources, namespace: str | None) -> Snapshot:

@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     alertmanager: str | None = Field(default_factory=lambda: os.environ.get("ALERTMANAGER_URL"))
     """The URL of Alertmanager, for silences."""
 
+    rules: Path | None = None
+    """The folder of your own rules; none: `rules` beside the settings file, if there is one."""
     policy: Path | None = None
     """The policy file; none: the built-in one, which asks about everything and denies demolition."""
     data: Path = Field(default_factory=lambda: data_folder())

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from steersman_tools.actuator_types import Prepared, Receipt
+from steersman_tools.flows import RunsOut
 from steersman_tools.snapshot import LogQuery
 from steersman_tools.types import Evidence, Frozen, NotChecked, Observation, Ref
 
@@ -67,7 +68,7 @@ class Look(Frozen):
     why: str
 
 
-Output: TypeAlias = Symptom | Finding | RuledOut | Look
+Output: TypeAlias = Symptom | Finding | RuledOut | Look | NotChecked
 """What an analyzer may say."""
 
 
@@ -113,6 +114,8 @@ class Diagnosis(Frozen):
     unexplained: tuple[Unexplained, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     not_checked: tuple[NotChecked, ...] = ()
+    warnings: tuple[RunsOut, ...] = ()
+    """What will run out soon: no cause of anything yet."""
 
     @property
     def healthy(self) -> bool:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from steersman_tools.snapshot import Snapshot
 
 from .diagnose import Examination, examine
+from .diagnose.analyzers import ANALYZERS
 from .gather import Sources, look_around, look_closer
 from .types import Diagnosed, Event, Progress, Request, Seconds
 
@@ -19,12 +23,14 @@ async def investigate(request: Request, sources: Sources) -> AsyncIterator[tuple
     Raises Unreachable when the cluster does not answer.
     """
     clock = _Stopwatch()
+    analyzers = (*ANALYZERS, *sources.analyzers)
     yield Progress(text="reading the cluster"), None
     snapshot = await look_around(sources, request.namespace)
+    snapshot = await _measured(sources, snapshot, request.namespace)
     gathered = clock.lap()
     pods, nodes = (len(snapshot.by_kind.get(kind, ())) for kind in ("Pod", "Node"))
     yield Progress(text=f"judging {pods} pods on {nodes} nodes"), None
-    examination = examine(snapshot)
+    examination = examine(snapshot, analyzers)
     judged = clock.lap()
     for _ in range(MOST_ROUNDS):
         looks = [look for look in examination.looks if look.log not in snapshot.logs]
@@ -33,13 +39,26 @@ async def investigate(request: Request, sources: Sources) -> AsyncIterator[tuple
         yield Progress(text=f"reading {len(looks)} logs"), None
         snapshot = await look_closer(sources, snapshot, looks)
         gathered += clock.lap()
-        examination = examine(snapshot)
+        examination = examine(snapshot, analyzers)
         judged += clock.lap()
     yield _diagnosed(examination, gathered, judged, clock), examination
 
 
+async def _measured(sources: Sources, snapshot: Snapshot, namespace: str | None) -> Snapshot:
+    """The snapshot with what metrics say of that moment."""
+    if sources.metrics is None:
+        return snapshot
+    from .signals.witness import witness  # noqa: PLC0415  numpy is loaded only where there are metrics
+
+    said = await witness(sources.metrics, snapshot.taken_at, namespace)
+    return replace(snapshot, flows=said.flows, not_checked=(*snapshot.not_checked, *said.not_checked))
+
+
 def _diagnosed(examination: Examination, gathered: float, judged: float, clock: _Stopwatch) -> Diagnosed:
     diagnosis = examination.conclude()
+    cited = {evidence.call for evidence in diagnosis.evidence}
+    soon = tuple(each for each in examination.scene.snapshot.flows.soon if each.call not in cited)
+    diagnosis = diagnosis.model_copy(update={"warnings": soon})
     return Diagnosed(
         diagnosis=diagnosis, seconds=Seconds(gather=round(gathered, 3), diagnose=round(judged + clock.lap(), 3))
     )

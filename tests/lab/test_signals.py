@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from steersman.signals.ahead import RunsOut, warnings
+from steersman.signals.ahead import Foretold, ahead
 from steersman.signals.estate import edges, hosts
 from steersman.signals.facts import judgements, ranking
+from steersman.signals.limits import table
 from steersman.signals.live import Batch, read
+from steersman.signals.pulse import pulse
 from steersman_evals.lab.bench import Bench
 from steersman_tools.prometheus import Prometheus
 
@@ -51,14 +53,14 @@ async def test_a_leak_is_announced_before_it_kills(bench: Bench) -> None:
     assert "container_memory_working_set_bytes{" in told.call
 
 
-async def _told(bench: Bench, seconds: float) -> RunsOut | None:
+async def _told(bench: Bench, seconds: float) -> Foretold | None:
     """The first warning about the cart's memory within so many seconds."""
     begun = time.monotonic()
     while time.monotonic() - begun < seconds:
+        source, now = Prometheus(bench.environment["PROMETHEUS_URL"]), datetime.now(UTC)
+        told = await ahead(source, now, await pulse(source, now), table())
         found = [
-            each
-            for each in warnings(await _read(bench))
-            if each.what == "memory" and str(each.entity).startswith("shop/Pod/cart-")
+            each for each in told.warnings if each.what == "memory" and str(each.entity).startswith("shop/Pod/cart-")
         ]
         if found:
             return found[0]

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 
 from steersman.signals.grid import filled, rate, regular, resets
+from steersman.signals.smooth import remembered
 from steersman_tools.metrics import Series
 
 
@@ -42,3 +44,11 @@ def test_a_counter_that_restarts_never_gives_a_negative_rate() -> None:
 def test_nothing_known_is_filled_with_nothing(values: list[float]) -> None:
     """Filling invents no level where none was seen."""
     assert filled(np.array(values, float)).tolist() == [0.0] * len(values)
+
+
+def test_what_is_remembered_is_what_a_first_order_filter_remembers() -> None:
+    """The recursion in stretches is scipy's lfilter, to the last digits, for short and long memories and several rows."""
+    values = np.random.default_rng(0).normal(size=(3, 1001))
+
+    for keep in (0.0, 0.5, 0.97, 0.9999):
+        assert np.allclose(remembered(values, keep), lfilter([1.0], [1.0, -keep], values, axis=1), atol=1e-9)

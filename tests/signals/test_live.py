@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from steersman.signals.ahead import finding, warnings
 from steersman.signals.estate import edges, hosts, marks, restarts_of_counter
 from steersman.signals.facts import judgements, ranking, symptoms
 from steersman.signals.live import Batch, read
@@ -94,20 +93,6 @@ async def test_the_cause_is_the_callee_and_not_its_caller() -> None:
     assert said.graph == "given"
 
 
-async def test_a_leak_is_announced_with_a_time_and_a_repeatable_query() -> None:
-    """The warning names the pod, the moment and its interval, and becomes a finding that needs no symptom."""
-    here = await batch(made())
-
-    (warning,) = warnings(here)
-    fact = finding(warning, here.now)
-
-    assert str(warning.entity) == "shop/Pod/cart-7d9f-abcde"
-    assert NOW + 900 < (warning.ends.at or 0) < NOW + 3600
-    assert fact.fault == "memory-leak"
-    assert not fact.needs_symptom
-    assert 'container_memory_working_set_bytes{container="cart"' in fact.observations[0].call
-
-
 async def test_an_unanswered_question_is_not_checked() -> None:
     """One broken query is named, and the others are judged."""
     here = await batch(made(), broken="slow")
@@ -124,7 +109,6 @@ async def test_nothing_wrong_is_said_of_a_calm_estate() -> None:
     here = await batch(calm)
 
     assert not [trouble for judged in judgements(here) for trouble in judged.troubles if trouble.anomaly.score > 2]
-    assert warnings(here) == ()
 
 
 async def test_changes_and_places_are_read_from_the_same_batch() -> None:

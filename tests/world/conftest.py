@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
-from .checks import CHECKS, Room, Seen, Server
-from .servers import LAB, Embedded, Lab
+from steersman_evals.lab.bench import NoLab, running_lab
 
-PORT = 17500
+from ..conftest import HOW
+from .checks import CHECKS, Room, Seen, Server
+from .servers import WORLD_FILE, Embedded, Lab
+
+PORT = int(os.environ.get("STEERSMAN_CONFORMANCE_PORT", "17500"))
 
 
 def look(server: Server, name: str, ns: str) -> Seen:
@@ -35,19 +36,17 @@ def embedded() -> Embedded:
 
 
 @pytest.fixture(scope="session")
-def lab() -> Iterator[dict[str, Future[Seen]]]:
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Seen]]]:
     """The answers of the real control plane: all checks run at once, each in its namespace."""
-    if not LAB.exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail("the lab is not beside the checkout (../shared/lab)")
-        pytest.skip(
-            "the lab is not beside the checkout (../shared/lab): the real half of the conformance checks is left out"
-        )
-    with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
-        server = Lab(Path(folder), PORT)
-        try:
-            server.up()
-            with ThreadPoolExecutor(6) as pool:
-                yield {name: pool.submit(look, server, name, f"c{index}") for index, name in enumerate(CHECKS)}
-        finally:
-            server.down()
+    place = tmp_path_factory.mktemp("conformance") / "lab"
+    try:
+        with (
+            running_lab(place, PORT, "--world", str(WORLD_FILE), "--no-metrics", wait=0) as started,
+            ThreadPoolExecutor(6) as pool,
+        ):
+            server = Lab(started)
+            yield {name: pool.submit(look, server, name, f"c{index}") for index, name in enumerate(CHECKS)}
+    except NoLab as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI needs the lab: {error}")
+        pytest.skip(f"{error} ({HOW})")

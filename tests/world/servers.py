@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import ssl
-import subprocess
 import threading
 import time
 import urllib.error
@@ -14,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from steersman_evals.lab.bench import Bench
 from steersman_tools.world.api.requests import Request
 from steersman_tools.world.api.watching import Watch
 from steersman_tools.world.clock import SimulatedClock
@@ -21,10 +21,6 @@ from steersman_tools.world.world import World
 
 HERE = Path(__file__).parent
 WORLD_FILE = HERE / "conformance.yaml"
-LAB = next(
-    (p / "shared" / "lab" / "lab" for p in HERE.parents if (p / "shared" / "lab" / "lab").exists()),
-    Path("lab-is-missing"),
-)
 AGENT = "conformance"
 
 
@@ -76,32 +72,11 @@ class Embedded:
 class Lab:
     """The lab: a kube-apiserver with its controllers, and simulated nodes."""
 
-    def __init__(self, directory: Path, port: int) -> None:
-        self.directory, self.port = directory, port
-        self.url = f"https://127.0.0.1:{port}"
-        self.context: ssl.SSLContext | None = None
-
-    def up(self) -> None:
-        command = [
-            str(LAB),
-            "up",
-            "--dir",
-            str(self.directory),
-            "--port",
-            str(self.port),
-            "--world",
-            str(WORLD_FILE),
-            "--no-metrics",
-        ]
-        subprocess.run(command, check=True, capture_output=True, timeout=180)
-        self.context = ssl.create_default_context(cafile=str(self.directory / "ca.crt"))
+    def __init__(self, bench: Bench) -> None:
+        self.url = f"https://127.0.0.1:{bench.port}"
+        trusted = ssl.create_default_context(cafile=str(bench.directory / "ca.crt"))
         self.opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self.context)
-        )
-
-    def down(self) -> None:
-        subprocess.run(
-            [str(LAB), "down", "--dir", str(self.directory), "--port", str(self.port)], check=False, capture_output=True
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusted)
         )
 
     def _open(self, method: str, path: str, body: Any, content_type: str, query: dict[str, str], timeout: float) -> Any:

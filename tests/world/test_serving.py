@@ -3,65 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from steersman.interfaces.cli import main
 
-
-def steersman(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "steersman", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        env=environment(),
-    )
-
-
-def environment() -> dict[str, str]:
-    left_out = ("STEERSMAN_", "KUBE", "PROMETHEUS", "ALERTMANAGER")
-    return {k: v for k, v in os.environ.items() if not k.startswith(left_out)} | {"HOME": "/nonexistent"}
-
-
-@dataclass(frozen=True)
-class Running:
-    """A `steersman world` process."""
-
-    process: subprocess.Popen[str]
-    kubeconfig: str
-    url: str
-
-    def ask(self, path: str, body: Any = None) -> Any:
-        data = None if body is None else orjson.dumps(body)
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, data=data), timeout=10) as response:
-            return orjson.loads(response.read())
+from .process import Running, running_world, steersman
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    command = [sys.executable, "-m", "steersman", "world"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
-        assert process.stdout
-        kubeconfig = process.stdout.readline().strip().removeprefix("export KUBECONFIG=")
-        url = next(word for word in process.stdout.readline().split() if word.startswith("http")).rstrip(";")
-        yield Running(process, kubeconfig, url)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
-        assert not Path(kubeconfig).exists()
+    with running_world() as started:
+        yield started
 
 
 def until(check: Callable[[], bool]) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from .fields import Fields
+from .flows import Flows
 from .types import Json, NotChecked, Ref
 
 
@@ -112,6 +113,10 @@ class Log:
     lines: tuple[LogLine, ...] = ()
     truncated: bool = False
     why_not: str = ""
+    filtered: bool = False
+    """Whether only lines that complain were kept: then silence after them says nothing."""
+    until: datetime | None = None
+    """The moment up to which it was read, where that is known to be earlier than the rest of what is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,39 @@ class Reachability:
     open: bool
     text: str
     call: str = ""
+    source: str = ""
+    """The node from which it was tried, where that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """A call between Services that a mesh, a tracer or a service map has seen."""
+
+    caller: Ref
+    callee: Ref
+
+
+Measure: TypeAlias = Literal[
+    "cpu", "cpu-throttled", "memory", "requests", "success", "latency-median", "latency-tail", "received", "sent"
+]
+"""Cores; share of periods throttled (or seconds a second); bytes; requests a second; share of requests that succeed; seconds
+(the tail is the 90th to 99th percentile); packets or bytes a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One measure of one thing: what it was before the time in question, and since. Values are in order of time,
+    those of all things at the same moments where they come from one table; NaN where nothing was seen."""
+
+    about: Ref
+    """A workload, a Service, a pod or a node."""
+    measure: Measure
+    before: tuple[float, ...]
+    now: tuple[float, ...]
+    call: str = ""
+    """The query that shows it again."""
+    said: str = ""
+    """The words of an alert, where the numbers come from one."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +197,9 @@ class Snapshot:
     logs: Mapping[LogQuery, Log] = field(default_factory=dict)
     units: tuple[UnitStatus, ...] = ()
     reachability: tuple[Reachability, ...] = ()
+    metrics: tuple[Measured, ...] = ()
+    flows: Flows = field(default_factory=Flows)
+    dependencies: tuple[Dependency, ...] = ()
     complete: frozenset[tuple[str, str]] = frozenset()
     """(kind, namespace) pairs read whole; the namespace is '' for all of them and for kinds of the cluster."""
     not_checked: tuple[NotChecked, ...] = ()

@@ -54,7 +54,9 @@ class Ref:
         )
 
 
-Tool: TypeAlias = Literal["kubernetes", "events", "logs", "metrics", "alerts", "node", "gpu", "quantum", "runbook", "mcp"]
+Tool: TypeAlias = Literal[
+    "kubernetes", "events", "logs", "metrics", "alerts", "node", "gpu", "quantum", "runbook", "mcp"
+]
 
 
 class Observation(Frozen):

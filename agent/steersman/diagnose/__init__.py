@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from steersman_tools.snapshot import Snapshot
+from steersman_tools.types import NotChecked
 
 from ..types import Diagnosis, Finding, Look, RuledOut, Symptom
 from .analyzers import ANALYZERS, Analyzer
@@ -22,10 +23,13 @@ class Examination:
     findings: tuple[Finding, ...]
     ruled_out: tuple[RuledOut, ...]
     looks: tuple[Look, ...]
+    not_checked: tuple[NotChecked, ...] = ()
+    """What analyzers could not judge, beside what could not be read."""
 
     def conclude(self) -> Diagnosis:
         """The causes, as far as is known now."""
-        return conclude(self.scene, self.symptoms, self.findings, self.ruled_out)
+        answer = conclude(self.scene, self.symptoms, self.findings, self.ruled_out)
+        return answer.model_copy(update={"not_checked": (*answer.not_checked, *self.not_checked)})
 
 
 def examine(snapshot: Snapshot, analyzers: Sequence[Analyzer] = ANALYZERS) -> Examination:
@@ -38,4 +42,5 @@ def examine(snapshot: Snapshot, analyzers: Sequence[Analyzer] = ANALYZERS) -> Ex
         findings=tuple(o for o in outputs if isinstance(o, Finding)),
         ruled_out=tuple(dict.fromkeys(o for o in outputs if isinstance(o, RuledOut))),
         looks=tuple(dict.fromkeys(o for o in outputs if isinstance(o, Look))),
+        not_checked=tuple(dict.fromkeys(o for o in outputs if isinstance(o, NotChecked))),
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from steersman_tools.fields import Fields
+from steersman_tools.redact import MARK
 from steersman_tools.snapshot import Snapshot
 from steersman_tools.types import Ref
 
@@ -56,6 +58,11 @@ class Call:
     service: Ref | None
     """The Service that the host names, whether it exists or not; None for hosts outside the cluster."""
 
+    @property
+    def observed(self) -> bool:
+        """Whether no setting names it, and somebody has seen it happen."""
+        return not self.variable
+
 
 def variables(workload: Workload, container: Fields, snapshot: Snapshot) -> list[Variable]:
     """The container's environment in order; a later entry of the same name replaces an earlier one."""
@@ -66,6 +73,9 @@ def variables(workload: Workload, container: Fields, snapshot: Snapshot) -> list
         data = snapshot.get(holder)
         for key, value in (data.map("data") if data else {}).items():
             found.append(Variable(source.text("prefix") + key, value, f"data['{key}']", holder))
+        secret = Ref(namespace, "Secret", source.text("secretRef.name"))
+        for key, shown in _shown(secret, snapshot).items():
+            found.append(Variable(source.text("prefix") + key, shown, f"data['{key}']", secret))
     for index, entry in enumerate(container.each("env")):
         name, path = entry.text("name"), f"{base}.env[{index}]"
         if ref := entry.at("valueFrom.configMapKeyRef"):
@@ -73,14 +83,28 @@ def variables(workload: Workload, container: Fields, snapshot: Snapshot) -> list
             data = snapshot.get(holder)
             found.append(Variable(name, data.map("data").get(key) if data else None, f"data['{key}']", holder))
         elif ref := entry.at("valueFrom.secretKeyRef"):
-            found.append(
-                Variable(name, None, f"{path}.valueFrom.secretKeyRef", Ref(namespace, "Secret", ref.text("name")))
-            )
+            secret = Ref(namespace, "Secret", ref.text("name"))
+            shown = _shown(secret, snapshot).get(ref.text("key"))
+            field = f"{path}.valueFrom.secretKeyRef" if shown is None else f"data['{ref.text('key')}']"
+            found.append(Variable(name, shown, field, secret))
         elif entry.has("valueFrom"):
             found.append(Variable(name, None, f"{path}.valueFrom"))
         else:
             found.append(Variable(name, entry.text("value"), f"{path}.value"))
     return found
+
+
+def _shown(secret: Ref, snapshot: Snapshot) -> dict[str, str | None]:
+    """The keys of a Secret, with the values of those that are no secrets: hosts and ports."""
+    resource = snapshot.get(secret)
+    return {key: _decoded(value) for key, value in (resource.map("data") if resource else {}).items()}
+
+
+def _decoded(value: str) -> str | None:
+    try:
+        return None if value in ("", MARK) else base64.b64decode(value, validate=True).decode()
+    except ValueError:
+        return None
 
 
 def effective(found: Iterable[Variable]) -> dict[str, Variable]:

@@ -12,7 +12,9 @@ from steersman_tools.redact import bounded, redact
 from steersman_tools.snapshot import Alert, EventRecord, Log, LogLine, Resource
 from steersman_tools.types import Json, Observation, Ref, Tool
 
+from .mining import pattern_of
 from .scene import Scene
+from .stacks import folded
 
 CHARACTERS = 1_200
 
@@ -66,9 +68,17 @@ def event(scene: Scene, record: EventRecord) -> Observation:
 
 
 def log(scene: Scene, source: Log, lines: Sequence[LogLine]) -> Observation:
-    """Lines of a log."""
-    shown = "\n".join(f"{clock(line.at)} {line.text}".strip() for line in lines)
+    """Lines of a log, each with how often and since when the log says so; a stack trace is one line."""
+    shown = "\n".join(f"{clock(line.at)} {line.text}{_often(line, source)}".strip() for line in folded(lines))
     return _make(scene, "logs", source.query.call, shown, found=bool(lines))
+
+
+def _often(line: LogLine, source: Log) -> str:
+    pattern = pattern_of(line, source)
+    if pattern is None or pattern.count < 2:
+        return ""
+    times = f", {clock(pattern.first)} to {clock(pattern.last)}" if pattern.first and pattern.last else ""
+    return f" ({pattern.count} such lines{times})"
 
 
 def alert(scene: Scene, source: Alert) -> Observation:

@@ -11,6 +11,7 @@ from steersman_tools.types import Ref
 from .addresses import service_named
 from .logsigns import Sign, current, read
 from .scene import Scene
+from .trouble import containers_in_trouble, crashed
 from .workloads import Workload
 
 CALL_SIGNS = {
@@ -21,6 +22,7 @@ CALL_SIGNS = {
     "read-only",
     "too-many-connections",
     "bad-status",
+    "db-unreachable",
 }
 
 
@@ -61,13 +63,15 @@ def _is_own(sign: Sign) -> bool:
 
 @lru_cache(maxsize=1)
 def signs(scene: Scene) -> tuple[tuple[Workload, Log, Sign], ...]:
-    """The signs that the logs of running containers show now."""
+    """The signs that the logs of running containers show now, and all those of containers that keep ending."""
     found = []
+    ending = {t.pod.ref for t in containers_in_trouble(scene) if crashed(scene, t)}
     for query, log in scene.snapshot.logs.items():
         workload = scene.workload_of.get(query.pod)
-        if workload and not query.previous:
-            for sign in current(read(log), scene.now):
-                found.append((workload, log, sign))
+        if workload and query.pod in ending:
+            found += [(workload, log, sign) for sign in read(log)]
+        elif workload and not query.previous:
+            found += [(workload, log, sign) for sign in current(log, scene.now)]
     return tuple(found)
 
 

@@ -6,16 +6,21 @@ import re
 import tomllib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from steersman_tools.snapshot import Log, LogLine
+
+from .literals import required
+from .stacks import folded
 
 _UPSTREAM = re.compile(
     r"\b(?:upstream|target|host|addr(?:ess)?|url|endpoint|server)[=:]\s*\"?(?:\w+://)?(?P<host>[\w.-]+):(?P<port>\d+)"
 )
 BUSY_SECONDS, RARE_SECONDS = 6.0, 15.0
 """How long after its last line a sign still counts: one that comes often, and one that came once or twice."""
+KEPT_SECONDS = 600.0
+"""The same in a log of which only the complaints were kept."""
 QUIET_LINES = 25
 """How many other lines end a sign in a log that has no times."""
 
@@ -44,29 +49,45 @@ class Sign:
         return self.kind, self.host, self.port, self.name, self.upstream
 
 
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A pattern with the words of which a line must contain one."""
+
+    kind: str
+    words: tuple[str, ...]
+    search: re.Pattern[str]
+
+
 @cache
-def _table() -> tuple[tuple[str, tuple[re.Pattern[str], ...]], ...]:
+def _table() -> tuple[_Pattern, ...]:
     text = resources.files(__package__).joinpath("log_signs.toml").read_text(encoding="utf-8")
-    return tuple((s["kind"], tuple(re.compile(p) for p in s["patterns"])) for s in tomllib.loads(text)["sign"])
+    pairs = [(s["kind"], re.compile(p)) for s in tomllib.loads(text)["sign"] for p in s["patterns"]]
+    return tuple(_Pattern(kind, required(pattern), pattern) for kind, pattern in pairs)
 
 
 def read_line(line: LogLine) -> Sign | None:
     """What the line says, if anything known."""
-    for kind, patterns in _table():
-        for pattern in patterns:
-            if not (found := pattern.search(line.text)):
-                continue
+    found = _read_text(line.text)
+    return replace(found, line=line, first=line.at) if found else None
+
+
+@lru_cache(maxsize=20_000)
+def _read_text(text: str) -> Sign | None:
+    lower = text.lower()
+    for one in _table():
+        if one.words and not any(word in lower for word in one.words):
+            continue
+        if found := one.search.search(text):
             groups = found.groupdict()
-            upstream = _UPSTREAM.search(line.text)
+            upstream = _UPSTREAM.search(text)
             return Sign(
-                kind,
-                line,
+                one.kind,
+                LogLine(text),
                 host=(groups.get("host") or "").rstrip("."),
                 port=int(groups["port"]) if groups.get("port") else None,
                 name=groups.get("name") or "",
                 detail=(groups.get("detail") or "").strip(),
                 upstream=(upstream["host"], int(upstream["port"])) if upstream else None,
-                first=line.at,
             )
     return None
 
@@ -86,9 +107,12 @@ def read(log: Log) -> list[Sign]:
     return sorted(found.values(), key=lambda sign: -sign.count)
 
 
-def current(signs: list[Sign], now: datetime) -> list[Sign]:
-    """Those that are still being written, by the clock or, in a log without times, by what has been written since."""
-    return [sign for sign in signs if is_current(sign, now)]
+def current(log: Log, now: datetime) -> list[Sign]:
+    """The signs that are still being written, by the clock or, in a log without times, by what has been written since."""
+    until = min(log.until or now, now)
+    if log.filtered:
+        return [s for s in read(log) if s.line.at is None or until - s.line.at <= timedelta(seconds=KEPT_SECONDS)]
+    return [sign for sign in read(log) if is_current(sign, until)]
 
 
 def is_current(sign: Sign, now: datetime) -> bool:
@@ -102,7 +126,8 @@ def is_current(sign: Sign, now: datetime) -> bool:
 
 def last_words(log: Log, most: int = 6) -> tuple[LogLine, ...]:
     """The lines that say why a process ended: from its first complaint on, or simply its last ones."""
-    for index, line in enumerate(log.lines):
+    lines = folded(log.lines)
+    for index, line in enumerate(lines):
         if read_line(line) or re.search(r"(?i)\b(?:error|fatal|panic|exception)\b", line.text):
-            return log.lines[index : index + most]
-    return log.lines[-most:]
+            return lines[index : index + most]
+    return lines[-most:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -23,7 +23,7 @@ class ServiceView:
 
     resource: Resource
     workloads: tuple[Workload, ...]
-    """Those whose pod template carries the labels of the selector."""
+    """Those whose pod template, or one of whose living pods, carries the labels of the selector."""
     pods: tuple[Resource, ...]
     """The living pods that the selector matches."""
 
@@ -53,6 +53,15 @@ class ServiceView:
         return tuple(pod for pod in self.pods if is_ready(pod))
 
 
+def _pod_labels(workload: Workload) -> set[tuple[str, str]]:
+    """The labels of the template, and those that pods have been given since: a database marks its leader so."""
+    return {*workload.pod_labels.items(), *(pair for pod in workload.live_pods for pair in pod.labels.items())}
+
+
+def _chosen(selector: dict[str, str], workload: Workload) -> bool:
+    return matches(selector, workload.pod_labels) or any(matches(selector, p.labels) for p in workload.live_pods)
+
+
 class Scene:
     """What analyzers judge."""
 
@@ -77,7 +86,7 @@ class Scene:
     def services(self) -> Mapping[Ref, ServiceView]:
         by_label: dict[tuple[str, str, str], list[Workload]] = defaultdict(list)
         for workload in self.workloads.values():
-            for key, value in workload.pod_labels.items():
+            for key, value in _pod_labels(workload):
                 by_label[workload.ref.namespace, key, value].append(workload)
         views = {}
         for service in self.snapshot.all("Service"):
@@ -86,14 +95,32 @@ class Scene:
             if selector:
                 key, value = next(iter(selector.items()))
                 near = by_label[service.namespace, key, value]
-                chosen = [w for w in near if matches(selector, w.pod_labels)]
+                chosen = [w for w in near if _chosen(selector, w)]
             pods = [p for w in chosen for p in w.live_pods if matches(selector, p.labels)]
             views[service.ref] = ServiceView(service, tuple(chosen), tuple(pods))
         return views
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:
-        return tuple(call for workload in self.workloads.values() for call in calls_of(workload, self.snapshot))
+        set_up = [call for workload in self.workloads.values() for call in calls_of(workload, self.snapshot)]
+        known = {(call.caller, call.service) for call in set_up}
+        return (*set_up, *(call for call in self._seen_calls() if (call.caller, call.service) not in known))
+
+    def _seen_calls(self) -> Iterator[Call]:
+        """Calls that a mesh or a tracer has seen."""
+        for seen in self.snapshot.dependencies:
+            if seen.callee not in self.services:
+                continue  # a name of the map that is no Service: nothing is known of how it is called
+            for caller in self._behind(seen.caller):
+                yield Call(caller, "", "", "", "", caller, seen.callee.name, None, seen.callee)
+
+    def _behind(self, service: Ref) -> tuple[Ref, ...]:
+        """The workloads of a Service, or of its name."""
+        view = self.services.get(service)
+        if view and view.workloads:
+            return tuple(w.ref for w in view.workloads)
+        named = (Ref(service.namespace, kind, service.name) for kind in ("Deployment", "StatefulSet", "DaemonSet"))
+        return tuple(ref for ref in named if ref in self.workloads)
 
     @cached_property
     def callers(self) -> Mapping[Ref, tuple[Call, ...]]:

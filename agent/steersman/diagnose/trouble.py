@@ -103,15 +103,19 @@ def _troubled(scene: Scene, trouble: Trouble) -> bool:
     if status.has("state.running"):
         if status.flag("ready"):
             return _restarted_lately(scene, trouble)
+        if trouble.init:
+            return bool(trouble.restarts) or not scene.within(status.time("state.running.startedAt"), GRACE_SECONDS)
         return bool(trouble.restarts) or not starting(scene, status, trouble.spec)
     return False
 
 
 def _restarted_lately(scene: Scene, trouble: Trouble) -> bool:
-    """Whether a ready container is between two crashes."""
-    ended = trouble.status.time("lastState.terminated.finishedAt")
-    bad = trouble.status.text("lastState.terminated.reason") not in ("", "Completed")
-    return bad and trouble.restarts >= 2 and ended is not None and scene.within(ended, 60)
+    """Whether a ready container is between two crashes: it has not run for twice as long as it did the last time."""
+    last = trouble.status.at("lastState.terminated")
+    began, ended = last.time("startedAt"), last.time("finishedAt")
+    bad = last.text("reason") not in ("", "Completed")
+    run = (ended - began).total_seconds() if began and ended else 0.0
+    return bad and trouble.restarts >= 2 and ended is not None and scene.within(ended, min(max(60.0, 2 * run), 1800.0))
 
 
 def starting(scene: Scene, status: Fields, spec: Fields) -> bool:
@@ -137,15 +141,19 @@ def pod_starting(scene: Scene, pod: Resource) -> bool:
     if pod.condition("PodScheduled").text("reason") == "Unschedulable":
         return False
     specs = _specs(pod)
-    statuses = [*pod.each("status.initContainerStatuses"), *pod.each("status.containerStatuses")]
-    return not any(_worrying(scene, s, specs.get(s.text("name"), Fields(None))) for s in statuses)
+    if any(_failing(s) for s in (*pod.each("status.initContainerStatuses"), *pod.each("status.containerStatuses"))):
+        return False
+    mains = pod.each("status.containerStatuses")
+    return not any(_late(scene, s, specs.get(s.text("name"), Fields(None))) for s in mains)
 
 
-def _worrying(scene: Scene, status: Fields, spec: Fields) -> bool:
+def _failing(status: Fields) -> bool:
     if status.text("state.waiting.reason") not in STARTING or status.count("restartCount"):
         return True
-    if status.text("state.terminated.reason") not in ("", "Completed"):
-        return True
+    return status.text("state.terminated.reason") not in ("", "Completed")
+
+
+def _late(scene: Scene, status: Fields, spec: Fields) -> bool:
     return status.has("state.running") and not status.flag("ready") and not starting(scene, status, spec)
 
 

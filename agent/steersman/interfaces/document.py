@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
+from steersman_tools.flows import RunsOut
 from steersman_tools.types import Evidence, Frozen, NotChecked
 
 from ..explanation import Explained, Explanation
@@ -41,6 +42,8 @@ class Investigation(Frozen):
     unexplained: tuple[Unexplained, ...]
     evidence: tuple[Evidence, ...]
     not_checked: tuple[NotChecked, ...]
+    warnings: tuple[RunsOut, ...] = ()
+    """What will run out soon; no cause of anything yet."""
     plan: Plan | None = None
     seconds: Seconds
     model: str | None = None
@@ -57,6 +60,7 @@ def investigation(session: str, question: str, event: Diagnosed, plan: Plan | No
         unexplained=found.unexplained,
         evidence=found.evidence,
         not_checked=found.not_checked,
+        warnings=found.warnings,
         plan=plan,
         seconds=event.seconds,
     )

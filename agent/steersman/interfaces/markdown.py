@@ -30,6 +30,10 @@ def _lines(diagnosis: Diagnosis, seconds: Seconds, question: str) -> Iterator[st
         yield from ("## Not explained", "")
         yield from (f"- {symptom.text}" for symptom in diagnosis.unexplained)
         yield ""
+    if diagnosis.warnings:
+        yield from ("## Soon", "")
+        yield from (f"- {each.summary}" for each in diagnosis.warnings)
+        yield ""
     if diagnosis.not_checked:
         yield from ("## Not checked", "")
         yield from (f"- {gap.what}: {gap.why}" for gap in diagnosis.not_checked)

@@ -21,6 +21,7 @@ def text(diagnosis: Diagnosis, seconds: Seconds, style: Style, width: int = 100)
     for cause in diagnosis.causes:
         lines += [*_cause(cause, evidence, style, width), ""]
     lines += _unexplained(diagnosis, evidence, style, width)
+    lines += soon(diagnosis, style, width)
     lines += _not_checked(diagnosis, style, width)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -85,6 +86,19 @@ def _unexplained(diagnosis: Diagnosis, evidence: Mapping[str, Evidence], style: 
         yield from textwrap.wrap(symptom.text, width, initial_indent=_INDENT, subsequent_indent=_INDENT + "  ")
         for key in symptom.cites[:1]:
             yield from _evidence(evidence[key], style, width)
+    yield ""
+
+
+def soon(diagnosis: Diagnosis, style: Style, width: int) -> Iterator[str]:
+    """What will run out, with the query that shows it."""
+    if not diagnosis.warnings:
+        return
+    yield style.bold("Soon")
+    for each in diagnosis.warnings[:8]:
+        yield from textwrap.wrap(each.summary, width, initial_indent=_INDENT, subsequent_indent=_INDENT + "  ")
+        yield f"{_INDENT}  {style.dim('$ ' + each.call)}"
+    if rest := len(diagnosis.warnings[8:]):
+        yield f"{_INDENT}and {rest} more: steersman forecast"
     yield ""
 
 

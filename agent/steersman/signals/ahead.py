@@ -1,165 +1,212 @@
-"""What will run out, before it does: every memory, disk, quota and GPU of a batch against its limit, as facts that plans and people
-can use."""
+"""What will run out, before it does. Everything is looked at coarsely, and only what could reach its limit in time is read closely:
+two days of it, because a rise that comes every day is no warning."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import asyncio
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from steersman_tools.metrics import Match, Series
-from steersman_tools.types import Frozen, Observation, Ref
+from steersman_tools.metrics import MetricsSource, Query, Series
+from steersman_tools.types import Frozen, NotChecked, Ref, ToolFailed
 
-from ..faults import Fault
-from ..types import Finding
+from ..types import FaultName
 from .capacity import Exhaustion, exhaustion
-from .grid import Grid
-from .live import Batch
+from .grid import Grid, regular
+from .limits import Answer, Limited, Row, Unit, limited
+from .pulse import DAY, HOUR, MINUTE, Pulse
 
-HORIZON = 7200.0
+HORIZON = 2 * HOUR
 """Seconds ahead within which a limit is worth a warning."""
+COARSE = 16
+"""Points of the first look, over eight hours or the history there is."""
+FINE_POINTS = 480
+NEAR = 0.7
+"""What the steepest rise between coarse points must promise of the way to the limit for a series to be read closely."""
+MOST = 60
+"""Series of a row that are read closely; those with the most used come first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limited:
-    """A series that may reach its limit, rising (what is free is handed in as its negative, with the limit 0)."""
-
-    what: str
-    entity: Ref
-    fault: Fault
-    grid: Grid
-    limit: float
-    size: float
-    """What the limit is of: for figures in percent."""
-    call: str
-
-
-class RunsOut(Frozen):
-    """Something that will run out."""
+class Foretold(Frozen):
+    """Something that will run out, or has."""
 
     what: str
     entity: Ref
-    fault: Fault
-    ends: Exhaustion
+    fault: FaultName
+    unit: Unit
     used: float
-    """The part of the limit that is used now."""
+    """The share of the limit that is used now."""
+    limit: float
+    """In `unit`; of what is free, the whole."""
+    ends: Exhaustion
     call: str
 
     def text(self) -> str:
         """`memory of shop/Pod/cart-1 reaches its limit at 14:35 (80 %: 14:20–15:10)`, in UTC."""
-        at = _clock(self.ends.at) if self.ends.at is not None else "no time within sight"
-        early = _clock(self.ends.earliest) if self.ends.earliest is not None else "?"
-        late = _clock(self.ends.latest) if self.ends.latest is not None else "not at all"
+        if self.ends.basis == "reached":
+            return f"{self.what} of {self.entity} is at its limit ({self.used:.0%} used)"
+        late = clock(self.ends.latest, self.ends.at) if self.ends.latest is not None else "not at all"
         return (
-            f"{self.what} of {self.entity} reaches its limit at {at} (80 %: {early}–{late}); {self.used:.0%} are used"
+            f"{self.what} of {self.entity} reaches its limit at {clock(self.ends.at, None)} "
+            f"(80 %: {clock(self.ends.earliest, self.ends.at)}–{late}); {self.used:.0%} used"
         )
 
 
-def warnings(batch: Batch, horizon: float = HORIZON) -> tuple[RunsOut, ...]:
-    """Everything in the batch that reaches its limit within the horizon, soonest first. Only steady growth and what is reached
-    already count: a forecast of fluctuation is no warning."""
-    found = []
-    for each in limited(batch):
-        if len(each.grid.values) and np.isfinite(each.grid.values).any():
-            ends = exhaustion(each.grid, each.limit, horizon)
-            if ends.at is not None and ends.latest is not None and ends.basis != "forecast":
-                used = 1 - (each.limit - float(each.grid.values[np.isfinite(each.grid.values)][-1])) / each.size
-                found.append(
-                    RunsOut(what=each.what, entity=each.entity, fault=each.fault, ends=ends, used=used, call=each.call)
-                )
-    return tuple(sorted(found, key=lambda each: (each.ends.at or 0.0, str(each.entity), each.what)))
+@dataclass(frozen=True)
+class Survey:
+    """A first look at everything that can run out."""
+
+    watched: tuple[Limited, ...] = ()
+    not_checked: tuple[NotChecked, ...] = ()
 
 
-def finding(warning: RunsOut, now: float) -> Finding:
-    """The warning as diagnosis knows facts. It needs no symptom: nothing suffers yet."""
-    return Finding(
-        fault=warning.fault,
-        entity=warning.entity,
-        observed=f"{warning.used:.0%} used, growing by {warning.ends.growth:.4g} a second",
-        expected="no limit reached within two hours",
-        summary=warning.text(),
-        certainty=0.8 if warning.ends.basis == "growth" else 0.95,
-        breaks=(warning.entity,),
-        needs_symptom=False,
-        observations=(
-            Observation(
-                tool="metrics", call=warning.call, observed_at=datetime.fromtimestamp(now, UTC), text=warning.text()
-            ),
-        ),
+@dataclass(frozen=True)
+class Ahead:
+    """What reaches its limit within the horizon, soonest first; of how many; and what could not be asked."""
+
+    warnings: tuple[Foretold, ...] = ()
+    watched: int = 0
+    not_checked: tuple[NotChecked, ...] = field(default=())
+
+
+async def ahead(
+    source: MetricsSource, now: datetime, pulse: Pulse, rows: Sequence[Row], horizon: float = HORIZON
+) -> Ahead:
+    """Looks at everything, then closely at what is near. Raises nothing: a question that fails is not checked."""
+    seen = await survey(source, now, pulse, rows)
+    near = [each for each in seen.watched if promising(each, horizon)]
+    closer, missed = await look_closely(source, now, pulse, near)
+    found = [warning(each, pulse, now, horizon) for each in closer]
+    told = sorted((each for each in found if each), key=lambda each: (each.ends.at or 0.0, str(each.entity), each.what))
+    return Ahead(tuple(told), len(seen.watched), (*seen.not_checked, *missed))
+
+
+async def survey(source: MetricsSource, now: datetime, pulse: Pulse, rows: Sequence[Row]) -> Survey:
+    """Every row, coarsely."""
+    reach = min(8 * HOUR, pulse.history)
+    answers = await asyncio.gather(*(_row(source, now, pulse, row, reach, reach / COARSE) for row in rows))
+    watched = tuple(each for answer in answers if isinstance(answer, Answer) for each in limited(answer))
+    return Survey(watched, tuple(answer for answer in answers if isinstance(answer, NotChecked)))
+
+
+async def look_closely(
+    source: MetricsSource, now: datetime, pulse: Pulse, near: Iterable[Limited]
+) -> tuple[tuple[Limited, ...], tuple[NotChecked, ...]]:
+    """The same things with all the points that judging needs."""
+    by_row: dict[int, list[Limited]] = {}
+    for each in near:
+        by_row.setdefault(id(each.row), []).append(each)
+    missed = [
+        NotChecked(
+            what=f"{these[0].row.what} of {len(these) - MOST} more", why="too many are near their limits at once"
+        )
+        for these in by_row.values()
+        if len(these) > MOST
+    ]
+    chosen = [sorted(these, key=lambda each: (-each.used, str(each.entity)))[:MOST] for these in by_row.values()]
+    reach, step = min(2 * DAY, pulse.history), fine_step(pulse)
+    answers = await asyncio.gather(*(_again(source, now, pulse, these, reach, step) for these in chosen))
+    missed += [answer for answer in answers if isinstance(answer, NotChecked)]
+    found = [each for answer in answers if not isinstance(answer, NotChecked) for each in answer]
+    return tuple(found), tuple(missed)
+
+
+def fine_step(pulse: Pulse) -> float:
+    """A minute where there are hours of history, and as fine as the scrapes where there is little."""
+    return max(pulse.interval, min(MINUTE, pulse.history / FINE_POINTS))
+
+
+def promising(each: Limited, horizon: float) -> bool:
+    """Whether the series could reach its limit in time, by its steepest rise up to now: cheap, and wrong only on the careful side."""
+    values, times = np.asarray(each.series.values, float), np.asarray(each.series.times, float)
+    left = each.limit - values[-1]
+    if left <= 0:
+        return True
+    if len(values) < 3:
+        return False
+    rises = (values[-1] - values[:-1]) / np.maximum(times[-1] - times[:-1], 1.0)
+    return bool(rises.max() * horizon >= NEAR * left)
+
+
+def warning(each: Limited, pulse: Pulse, now: datetime, horizon: float) -> Foretold | None:
+    """The warning that a closely read series deserves. Only steady growth and what is reached already count: a forecast of
+    fluctuation is no warning."""
+    found = runs_out(each, pulse, now, horizon)
+    if found is None or found.ends.at is None or found.ends.latest is None or found.ends.basis == "forecast":
+        return None
+    return None if found.ends.basis == "reached" and each.row.full == "usual" else found
+
+
+def runs_out(each: Limited, pulse: Pulse, now: datetime, horizon: float) -> Foretold | None:
+    """When the thing runs out, whatever the basis; None where there are no values."""
+    course = grid(each.series, pulse, now)
+    if not len(course.values) or not np.isfinite(course.values).any():
+        return None
+    return Foretold(
+        what=each.row.what,
+        entity=each.entity,
+        fault=each.row.fault,
+        unit=each.row.unit,
+        used=each.used,
+        limit=each.size,
+        ends=exhaustion(course, each.limit, horizon),
+        call=each.call,
     )
 
 
-def limited(batch: Batch) -> Iterator[Limited]:
-    """Every pair of a use and its limit in the batch."""
-    for question, fault in (("memory", Fault.MEMORY_LEAK), ("cpu", Fault.CPU_OVERLOAD)):
-        yield from _containers(batch, question, fault)
-    yield from _free(batch, "volume-free", "volume", "PersistentVolumeClaim", "persistentvolumeclaim")
-    yield from _free(batch, "disk-free", "disk", "Node", "node")
-    yield from _free(batch, "node-memory-free", "memory", "Node", "node")
-    hard = {_quota(each): each for each in batch.of("quota") if each.labels.get("type") == "hard"}
-    for each in batch.of("quota"):
-        limit = hard.get(_quota(each))
-        if each.labels.get("type") == "used" and limit is not None and len(limit.values) and limit.values[-1] > 0:
-            at = float(limit.values[-1])
-            entity = _ref(each, "ResourceQuota", "resourcequota")
-            what = f"quota {each.labels.get('resource', '')}"
-            yield Limited(
-                what, entity, Fault.QUOTA_EXCEEDED, batch.grid("quota", each), at, at, _call(batch, "quota", each)
-            )
+def grid(series: Series, pulse: Pulse, now: datetime) -> Grid:
+    """The closely read series on its grid, up to now."""
+    return regular(series, fine_step(pulse), now.timestamp())
 
 
-def _containers(batch: Batch, question: str, fault: Fault) -> Iterator[Limited]:
-    """What containers use of what they are limited to."""
-    limits = {_container(each): each for each in batch.of(f"{question}-limit")}
-    for each in batch.of(question):
-        limit = limits.get(_container(each))
-        if limit is not None and len(limit.values) and limit.values[-1] > 0:
-            at = float(limit.values[-1])
-            yield Limited(
-                question,
-                _ref(each, "Pod", "pod"),
-                fault,
-                batch.grid(question, each),
-                at,
-                at,
-                _call(batch, question, each),
-            )
+async def _row(
+    source: MetricsSource, now: datetime, pulse: Pulse, row: Row, reach: float, step: float, within: Sequence[str] = ()
+) -> Answer | NotChecked:
+    """The course of a row's series, and the last value of what they are measured against."""
+    main, other = row.ask(pulse.window, within), row.other
+    try:
+        course, against = await asyncio.gather(
+            source.range(main, now - timedelta(seconds=reach), now, step), _instant(source, other, now)
+        )
+    except ToolFailed as problem:
+        return NotChecked(what=main.promql, why=str(problem))
+    kept = tuple(_settled(each, main) for each in course)
+    return Answer(row, main, kept, {row.key(each.labels): each.values[-1] for each in against if len(each.values)})
 
 
-def _free(batch: Batch, question: str, what: str, kind: str, label: str) -> Iterator[Limited]:
-    """What is free falls to nothing: the negative rises to zero."""
-    fault = Fault.MEMORY_PRESSURE if "memory" in question else Fault.DISK_PRESSURE
-    for each in batch.of(question):
-        if len(each.values):
-            free = batch.grid(question, each)
-            grid = Grid(free.start, free.step, -free.values)
-            size = float(np.nanmax(free.values)) or 1.0
-            yield Limited(what, _ref(each, kind, label), fault, grid, 0.0, size, _call(batch, question, each))
+def _settled(series: Series, query: Query) -> Series:
+    """Without the points at which the first window of a rate was still filling: while it fills, a rate rises whatever happens."""
+    if query.function == "raw" or not len(series.times):
+        return series
+    at = bisect_left(series.times, series.times[0] + query.window)
+    return Series(series.labels, series.times[at:], series.values[at:])
 
 
-def _ref(series: Series, kind: str, label: str) -> Ref:
-    return Ref("" if kind == "Node" else series.labels.get("namespace", ""), kind, series.labels.get(label, ""))
+async def _instant(source: MetricsSource, query: Query | None, now: datetime) -> list[Series]:
+    return [] if query is None else await source.instant(query, now)
 
 
-def _container(series: Series) -> tuple[str, ...]:
-    return tuple(series.labels.get(label, "") for label in ("namespace", "pod", "container"))
+async def _again(
+    source: MetricsSource, now: datetime, pulse: Pulse, these: Sequence[Limited], reach: float, step: float
+) -> tuple[Limited, ...] | NotChecked:
+    row = these[0].row
+    names = [each.labels.get(row.entity.label, "") for each in these]
+    within = sorted(set(names)) if all(names) else ()
+    answer = await _row(source, now, pulse, row, reach, step, within)
+    if isinstance(answer, NotChecked):
+        return answer
+    wanted = {tuple(sorted(each.labels.items())) for each in these}
+    return tuple(each for each in limited(answer) if tuple(sorted(each.labels.items())) in wanted)
 
 
-def _quota(series: Series) -> tuple[str, ...]:
-    return tuple(series.labels.get(label, "") for label in ("namespace", "resourcequota", "resource"))
-
-
-def _call(batch: Batch, question: str, series: Series) -> str:
-    """The question about this one series, as a person would repeat it."""
-    told = {k: v for k, v in series.labels.items() if k != "__name__"}
-    if question not in batch.asked:
-        return question
-    query = batch.asked[question]
-    match = tuple(Match(label=name, value=value) for name, value in sorted(told.items()))
-    return query.model_copy(update={"match": match}).promql
-
-
-def _clock(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%H:%M")
+def clock(at: float | None, beside: float | None) -> str:
+    """A moment in UTC: the time of day, with the date where it is another day than that of `beside` or than is plain from it."""
+    if at is None:
+        return "no time within sight"
+    moment = datetime.fromtimestamp(at, UTC)
+    other = datetime.fromtimestamp(beside, UTC) if beside is not None else None
+    return moment.strftime("%H:%M" if other is None or other.date() == moment.date() else "%b %d %H:%M")

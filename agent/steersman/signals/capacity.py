@@ -4,16 +4,16 @@ that it will not happen within sight."""
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
-from scipy.ndimage import minimum_filter1d
 
 from steersman_tools.types import Frozen
 
 from .forecast import forecast_grid
 from .forecasters import DAY
 from .grid import Floats, Grid, filled
-from .smooth import centred_mean, robust
+from .smooth import centred_mean, robust, trailing_least
 
 LEVEL = 0.8
 PARTS = 5
@@ -46,7 +46,7 @@ class Exhaustion(Frozen):
     latest: float | None
     growth: float
     """Units a second at present, 0 where no steady growth is to be seen."""
-    basis: str
+    basis: Literal["reached", "growth", "season", "forecast"]
     """`reached`, `growth` (a steady trend, extended), `season` (the daily rise, as it went yesterday) or `forecast` (the series' own
     models)."""
 
@@ -86,9 +86,7 @@ def _since_last_fall(values: Floats) -> Floats:
     often = falls[falls >= len(values) - max(RECENT)]
     if len(often) >= SAW:
         gaps = np.diff(np.concatenate([often, [len(values)]]))
-        return np.asarray(
-            minimum_filter1d(values[int(often[0]) + 1 :], int(gaps.max()) + 1, origin=int(gaps.max()) // 2)
-        )
+        return trailing_least(values[int(often[0]) + 1 :], int(gaps.max()) + 1)
     return values[int(falls[-1]) + 1 :] if len(falls) else values
 
 

@@ -49,7 +49,7 @@ def services(batch: Batch) -> tuple[ServiceSeries, ...]:
 
 def edges(batch: Batch) -> tuple[Edge, ...]:
     """Who calls whom, by what callers count. A target is an address: `cart:8080`, `cart.shop.svc.cluster.local`."""
-    found = {(str(service_of(each.labels)), str(_target(each.labels))) for each in batch.of("calls")}
+    found = {(str(service_of(each.labels)), str(target_of(each.labels))) for each in batch.of("calls")}
     return tuple(Edge(caller=caller, callee=callee) for caller, callee in sorted(found) if caller != callee)
 
 
@@ -113,6 +113,7 @@ def _owners(batch: Batch, rates: Mapping[str, Grid]) -> Mapping[tuple[str, str],
     return found
 
 
-def _target(labels: Mapping[str, str]) -> Ref:
+def target_of(labels: Mapping[str, str]) -> Ref:
+    """The Service that a caller's address would mean: `cart:8080`, `cart.shop.svc.cluster.local`."""
     parts = labels.get("target", "").split("://")[-1].split(":")[0].split("/")[0].split(".")
     return Ref(parts[1] if len(parts) > 1 else labels.get("namespace", ""), "Service", parts[0])

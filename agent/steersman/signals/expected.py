@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.signal import lfilter
 
 from .forecasters import DAY, HOUR, WEEK
 from .grid import Floats, Ints
+from .smooth import remembered
 
 LEAST = 5
 """Points that the shortest level needs."""
@@ -39,7 +39,7 @@ def _best(values: Floats, models: Floats, day: float) -> Ints:
 
 
 def _decayed(values: Floats, keep: float) -> Floats:
-    return np.asarray(lfilter([1.0], [1.0, -keep], values, axis=1))
+    return remembered(values, keep)
 
 
 def _trailing(values: Floats, width: int) -> Floats:

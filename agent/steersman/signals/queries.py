@@ -42,12 +42,7 @@ def queries(window: float = WINDOW) -> Mapping[str, Query]:
         "generation": plain("kube_deployment_metadata_generation"),
         "replicas": plain("kube_deployment_spec_replicas"),
         "pods": plain("kube_pod_info"),
-        "volume-free": plain("kubelet_volume_stats_available_bytes"),
-        "disk-free": plain("node_filesystem_avail_bytes"),
-        "node-memory-free": plain("node_memory_MemAvailable_bytes"),
-        "quota": plain("kube_resourcequota"),
         "gpu-use": plain("DCGM_FI_DEV_GPU_UTIL"),
         "gpu-memory": plain("DCGM_FI_DEV_FB_USED"),
-        "gpu-memory-free": plain("DCGM_FI_DEV_FB_FREE"),
         "gpu-heat": plain("DCGM_FI_DEV_GPU_TEMP"),
     }

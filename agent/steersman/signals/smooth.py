@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import lfilter
+from numpy.lib.stride_tricks import sliding_window_view
 
 from .grid import Floats, Ints
 
 MAD = 1.4826
 """The factor that makes a median absolute deviation the standard deviation of normal data."""
+STRETCH = 128
 
 
 def ewma(values: Floats, weight: float) -> Floats:
     """The exponentially weighted mean up to and with each point (last axis), begun at the first."""
-    begin = values[..., :1] * (1 - weight)
-    return np.asarray(lfilter([weight], [1, -(1 - weight)], values, axis=-1, zi=begin)[0])
+    begun = np.concatenate([values[..., :1], values[..., 1:] * weight], axis=-1)
+    return remembered(begun, 1 - weight)
+
+
+def remembered(values: Floats, keep: float) -> Floats:
+    """y[t] = values[t] + keep × y[t-1] along the last axis. Stretch by stretch as a product with the powers of `keep`: scipy's lfilter
+    does the same, but loading it takes longer than a whole diagnosis."""
+    count = values.shape[-1]
+    padded = np.zeros((*values.shape[:-1], -(-count // STRETCH) * STRETCH))
+    padded[..., :count] = values
+    stretches = padded.reshape(*values.shape[:-1], -1, STRETCH)
+    at = np.arange(STRETCH)
+    within = stretches @ np.triu(keep ** np.clip(at[None, :] - at[:, None], 0, None))
+    carried = np.zeros(values.shape[:-1])
+    for index in range(within.shape[-2]):
+        within[..., index, :] += carried[..., None] * keep ** (at + 1)
+        carried = within[..., index, -1]
+    return np.asarray(within.reshape(padded.shape)[..., :count])
+
+
+def trailing_least(values: Floats, width: int) -> Floats:
+    """The least of each point and the `width` - 1 before it; before the beginning the series is mirrored."""
+    padded = np.pad(values, (width - 1, 0), mode="symmetric")
+    return np.asarray(sliding_window_view(padded, width).min(axis=-1))
 
 
 def trailing_median(values: Floats, ends: Ints, width: int) -> Floats:

@@ -105,6 +105,14 @@ def running_lab(directory: Path, port: int, *options: str, wait: float = 60) -> 
         subprocess.run([program, "down", *place], capture_output=True, check=False)
 
 
+def answers(bench: Bench) -> bool:
+    """Whether the lab runs."""
+    try:
+        return bool(bench.state()) and (bench.directory / "kubeconfig").exists()
+    except (OSError, ValueError):
+        return False
+
+
 class Cluster:
     """Writes to the lab's API server as people do."""
 

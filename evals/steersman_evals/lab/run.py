@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from itertools import product
 
 from steersman.app import sources
 from steersman.session import Session
@@ -23,6 +24,8 @@ class Result(Frozen):
     """How one scenario went."""
 
     scenario: str
+    group: str = ""
+    run: int = 1
     right: bool
     """Every truth is named before anything else, and nothing else is named."""
     first: bool
@@ -32,7 +35,19 @@ class Result(Frozen):
     causes: tuple[str, ...] = ()
     unexplained: tuple[str, ...] = ()
     seconds: float
+    healed: bool | None = None
+    """Whether the fault is gone after healing; None where nothing was to be healed."""
+    kept: bool | None = None
+    """Whether everything else is as it was before the fault; None as above."""
+    outcome: str = "answered"
+    control: bool = False
+    """A healthy cluster, where nothing may be named."""
     note: str = ""
+
+    @property
+    def answer(self) -> tuple[str, ...]:
+        """What must be the same each time: the causes, whatever the order of those that are equally good."""
+        return tuple(sorted(self.causes))
 
 
 def score(scenario: Scenario, diagnosis: Diagnosis, seconds: float) -> Result:
@@ -46,6 +61,8 @@ def score(scenario: Scenario, diagnosis: Diagnosis, seconds: float) -> Result:
     right = not missed and not false and (first or healthy) and not (healthy and unexplained)
     return Result(
         scenario=scenario.name,
+        group=scenario.group,
+        control=healthy,
         right=right,
         first=first or (healthy and not named),
         missed=tuple(f"{'|'.join(t.fault)} {'|'.join(map(str, t.entity))}" for t in missed),
@@ -60,16 +77,16 @@ def matches(truth: Truth, cause: Cause) -> bool:
     return cause.fault in truth.fault and cause.entity in truth.entity
 
 
-async def run(bench: Bench, scenarios: Sequence[Scenario]) -> AsyncIterator[Result]:
-    """Runs each scenario on a lab that is put back in between."""
+async def run_all(bench: Bench, scenarios: Sequence[Scenario], repeat: int = 1) -> AsyncIterator[Result]:
+    """Runs each scenario so often, on a lab that is put back in between."""
     with closing(bench.connect()) as transport:
         cluster = Cluster(transport)
         before = await inventory(cluster)
         version = Fields((await transport.get("/version")).json()).text("gitVersion")
-        for scenario in scenarios:
-            if not supported(scenario, version):
-                continue
-            yield await one(bench, cluster, before, scenario)
+        for run, scenario in product(range(1, repeat + 1), scenarios):
+            if supported(scenario, version):
+                result = await one(bench, cluster, before, scenario)
+                yield result.model_copy(update={"run": run})
 
 
 def supported(scenario: Scenario, version: str) -> bool:

@@ -501,7 +501,7 @@ def namespace(room: Room) -> Seen:
     seen = [status, body["status"]["phase"], "deletionTimestamp" in body["metadata"]]
     refused = answer(room.send("POST", path, config("late")))
     room.until(
-        lambda: bool((room.send("GET", f"/api/v1/namespaces/{name}")[1].get("status") or {}).get("conditions")), 20
+        lambda: bool((room.send("GET", f"/api/v1/namespaces/{name}")[1].get("status") or {}).get("conditions")), 90
     )
     conditions = {
         c["type"]: [c["status"], c["reason"], c["message"]]

@@ -1,13 +1,12 @@
 """Which objects and logs the files of a folder hold, whoever wrote it.
 
-Understood: `kubectl cluster-info dump --output-directory`, lists and single objects as JSON or YAML, and the lab's `record`.
+Understood: `kubectl cluster-info dump --output-directory`, lists and single objects as JSON or YAML, the lab's `record`, and what
+kubectl printed: pasted with its prompts, in files named after the commands, or as a JSON map of commands to their outputs.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
@@ -16,49 +15,60 @@ import yaml
 from ..fields import Fields
 from ..kinds import BY_NAME, BY_PLURAL
 from ..types import Json, NotChecked
+from .contents import Contents
+from .logtext import MOST_BYTES
+from .text.pasted import command_of, pairs_in, recorded, sounds_like_kubectl
+from .text.transcript import read_transcript
 
-MOST_BYTES = 256 * 1024 * 1024
+MOST_TEXT = 64 * 1024 * 1024
+TEXTS = {"", ".txt", ".text", ".out", ".md", ".log", ".console"}
 _YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 RECORD = "objects"
 _DUMP_NAMES = {"replication-controllers": "replicationcontrollers"}
-_DUMP_LOG = re.compile(r"^==== START logs for container (\S+) of pod (\S+)/(\S+) ====$", re.M)
-
-
-@dataclass
-class Contents:
-    """What was found in a folder."""
-
-    objects: list[tuple[str, Json]] = field(default_factory=list)
-    """(kind, object) pairs; events among them."""
-    complete: set[tuple[str, str]] = field(default_factory=set)
-    logs: dict[tuple[str, str, str, bool], Path] = field(default_factory=dict)
-    """By namespace, pod, container ('' where the file holds them all) and whether of the previous run."""
-    alerts: Json = None
-    version: str = ""
-    gaps: list[NotChecked] = field(default_factory=list)
 
 
 def read_folder(root: Path) -> Contents:
     """Everything in the folder, or in the one file; what cannot be read becomes a gap."""
     found = Contents()
+    pairs: list[tuple[str, str]] = []
     files = sorted(p for p in root.rglob("*") if p.is_file()) if root.is_dir() else [root]
     for path in files:
         relative = path.relative_to(root) if root.is_dir() else Path(path.name)
         if path.suffix in (".json", ".yaml", ".yml"):
-            _read_objects(path, relative, found)
-        elif path.suffix == ".log" or path.name == "logs.txt":
+            pairs += _read_objects(path, relative, found)
+        elif _is_log(path, relative):
             _note_log(path, relative, found)
+        elif path.suffix in TEXTS or not root.is_dir():
+            pairs += _read_text(path, relative, found)
+    if pairs:
+        found.add(read_transcript(pairs))
     return found
 
 
-def _read_objects(path: Path, relative: Path, found: Contents) -> None:
+def _is_log(path: Path, relative: Path) -> bool:
+    return path.name == "logs.txt" or (path.suffix == ".log" and len(relative.parts) >= 3)
+
+
+def _read_text(path: Path, relative: Path, found: Contents) -> list[tuple[str, str]]:
+    """What kubectl printed, if the file is such a text."""
+    if path.stat().st_size > MOST_TEXT:
+        found.gaps.append(NotChecked(what=f"file {relative}", why="it is larger than 64 MiB"))
+        return []
+    text = path.read_text(encoding="utf-8", errors="replace")
+    named = command_of(path.name)
+    return pairs_in(text, path.name) if named or sounds_like_kubectl(text) else []
+
+
+def _read_objects(path: Path, relative: Path, found: Contents) -> list[tuple[str, str]]:
+    """Notes the objects of a file; hands back what a map of commands to outputs holds."""
     try:
         documents = list(_documents(path))
     except (ValueError, yaml.YAMLError, OSError) as error:
         found.gaps.append(
             NotChecked(what=f"file {relative}", why=f"it cannot be read: {str(error).splitlines()[0][:120]}")
         )
-        return
+        return []
+    pairs: list[tuple[str, str]] = []
     for document in documents:
         view = Fields(document)
         if relative.name == "version.json":
@@ -69,6 +79,9 @@ def _read_objects(path: Path, relative: Path, found: Contents) -> None:
             _read_list(view, relative, found)
         elif view.text("kind") in BY_NAME:
             found.objects.append((view.text("kind"), document))
+        else:
+            pairs += recorded(document)
+    return pairs
 
 
 def _documents(path: Path) -> Iterator[Json]:
@@ -122,20 +135,3 @@ def _note_log(path: Path, relative: Path, found: Contents) -> None:
         stem = path.name.removesuffix(".log")
         container = stem.removesuffix(".previous")
         found.logs[parts[-3], parts[-2], container, stem != container] = path
-
-
-def log_text(path: Path, container: str, most: int) -> bytes:
-    """The end of a log file; of a cluster-info dump's logs.txt, the part of the container."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(size - (most if path.suffix == ".log" else MOST_BYTES), 0))
-        data = file.read()
-    if path.suffix == ".log":
-        return data
-    text = data.decode(errors="replace")
-    starts = list(_DUMP_LOG.finditer(text))
-    for index, start in enumerate(starts):
-        if start[1] == container:
-            end = starts[index + 1].start() if index + 1 < len(starts) else len(text)
-            return text[start.end() : end].partition("\n==== END logs")[0].encode()[-most:]
-    return data[-most:] if not starts else b""

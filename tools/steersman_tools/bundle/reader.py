@@ -11,7 +11,9 @@ from ..kinds import KINDS
 from ..kubernetes.objects import event_record, lean, log_lines, without_secrets
 from ..snapshot import Alert, EventRecord, Log, LogQuery, Resource, Snapshot
 from ..types import Json, NotChecked, Unreachable
-from .files import Contents, log_text, read_folder
+from .contents import Contents
+from .files import read_folder
+from .logtext import log_text
 
 LOG_BYTES = 256 * 1024
 _TIMES = ("metadata.creationTimestamp", "status.startTime", "metadata.deletionTimestamp")
@@ -40,46 +42,50 @@ class BundleReader:
             gap = f" ({found.gaps[0].what}: {found.gaps[0].why})" if found.gaps else ""
             raise Unreachable(
                 f"There are no Kubernetes objects in {self.path}{gap}: give the folder of `kubectl cluster-info dump "
-                "--output-directory`, or a file of `kubectl get ... -o json`."
+                "--output-directory`, a file of `kubectl get ... -o json`, or what kubectl printed with its commands."
             )
-        resources, events = [], []
-        for kind, raw in found.objects:
-            if kind == "Event":
-                events.append(event_record(Fields(raw)))
-            else:
-                resources.append(_resource(raw, kind))
-        if namespace is not None:
-            resources = [r for r in resources if r.namespace in ("", namespace)]
-            events = [e for e in events if e.about.namespace in ("", namespace)]
-        return Snapshot(
-            taken_at=_newest(resources, events, self._log_times()),
-            resources=tuple(resources),
-            events=tuple(events),
-            alerts=tuple(_alerts(found.alerts)),
-            complete=frozenset(found.complete),
-            not_checked=(*found.gaps, *_gaps(found)),
-            version=found.version,
-            context=str(self.path),
-            namespace=namespace,
-        )
+        return snapshot_of(found, namespace, str(self.path))
 
     async def logs(self, queries: Sequence[LogQuery]) -> list[Log]:
-        return [self._log(query) for query in queries]
+        return [log_of(self.contents, query) for query in queries]
 
-    def _log(self, query: LogQuery) -> Log:
-        where = (query.pod.namespace, query.pod.name)
-        for container in (query.container, ""):
-            if path := self.contents.logs.get((*where, container, query.previous)):
-                data = log_text(path, query.container, LOG_BYTES)
-                lines = log_lines(data)
-                return Log(query, lines[-query.lines :], truncated=len(data) >= LOG_BYTES or len(lines) > query.lines)
-        return Log(query, why_not="the bundle does not hold it")
 
-    def _log_times(self) -> Iterator[datetime]:
-        """The time of the last line of each log."""
-        for (_, _, container, previous), path in self.contents.logs.items():
-            if not previous and (lines := log_lines(log_text(path, container, 4_096))):
-                yield from (line.at for line in lines[-1:] if line.at)
+def snapshot_of(found: Contents, namespace: str | None, context: str) -> Snapshot:
+    """What was found as a snapshot: of one namespace and the cluster's own kinds, or of all namespaces."""
+    resources, events = [], []
+    for kind, raw in found.objects:
+        if kind == "Event":
+            events.append(event_record(Fields(raw)))
+        else:
+            resources.append(_resource(raw, kind))
+    if namespace is not None:
+        resources = [r for r in resources if r.namespace in ("", namespace)]
+        events = [e for e in events if e.about.namespace in ("", namespace)]
+    return Snapshot(
+        taken_at=_newest(resources, events, [found.logs_until] if found.logs_until else []),
+        resources=tuple(resources),
+        events=tuple(events),
+        alerts=tuple(_alerts(found.alerts)),
+        units=tuple(found.units),
+        complete=frozenset(found.complete),
+        not_checked=(*found.gaps, *_gaps(found)),
+        version=found.version,
+        context=context,
+        namespace=namespace,
+    )
+
+
+def log_of(found: Contents, query: LogQuery) -> Log:
+    """The log of a container, or why there is none."""
+    where = (query.pod.namespace, query.pod.name)
+    for container in (query.container, ""):
+        if (source := found.logs.get((*where, container, query.previous))) is not None:
+            data = log_text(source, query.container, LOG_BYTES)
+            lines = log_lines(data)
+            cut = len(data) >= LOG_BYTES or len(lines) > query.lines
+            filtered = (*where, container, query.previous) in found.filtered
+            return Log(query, lines[-query.lines :], truncated=cut, filtered=filtered, until=found.logs_until)
+    return Log(query, why_not="the bundle does not hold it")
 
 
 def _resource(raw: Json, kind: str) -> Resource:

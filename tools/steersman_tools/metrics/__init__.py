@@ -11,7 +11,7 @@ from ..snapshot import Alert
 from ..types import Frozen
 
 Operator: TypeAlias = Literal["=", "!=", "=~", "!~"]
-Function: TypeAlias = Literal["raw", "rate", "increase"]
+Function: TypeAlias = Literal["raw", "rate", "increase", "count_over_time"]
 Aggregate: TypeAlias = Literal["none", "sum", "avg", "max", "min", "count"]
 
 
@@ -30,7 +30,7 @@ class Query(Frozen):
     match: tuple[Match, ...] = ()
     function: Function = "raw"
     window: float = 60.0
-    """Seconds over which a rate or increase is taken."""
+    """Seconds over which a rate, an increase or a count is taken."""
     aggregate: Aggregate = "none"
     by: tuple[str, ...] = ()
     quantile: float | None = None

@@ -73,7 +73,10 @@ def _rates(series: Series, times: Sequence[float], query: Query) -> dict[float, 
         samples = [
             (t, v) for t, v in zip(series.times[low:high], series.values[low:high], strict=True) if not math.isnan(v)
         ]
-        if (value := _extrapolated(samples, at, query.window)) is not None:
+        if query.function == "count_over_time":
+            if samples:
+                found[at] = float(len(samples))
+        elif (value := _extrapolated(samples, at, query.window)) is not None:
             found[at] = value / query.window if query.function == "rate" else value
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import math
 import random
 from collections.abc import Mapping
@@ -43,6 +44,7 @@ from .traffic.flow import Flow
 from .traffic.routes import Routes
 from .webhooks import why_silent
 
+log = logging.getLogger(__name__)
 EXAMPLE = Path(__file__).parent / "worlds" / "shop.yaml"
 VERSION = "v1.33.1"
 _COARSE = 15.0
@@ -177,7 +179,10 @@ class World:
         """Lives by the clock until cancelled."""
         self._changed = asyncio.Event()
         while True:
-            self._step(self.scraper.interval)
+            try:
+                self._step(self.scraper.interval)
+            except Exception:  # what a client has sent must not stop a world that others use
+                log.exception("the world stumbled")
             now = self.clock.now()
             waits = [self.scraper.interval - (now - self.scraper.last).total_seconds()]
             if self.engine.next_due is not None:

@@ -20,7 +20,7 @@ from .databases import is_database
 def wrong_addresses(scene: Scene) -> Iterator[Output]:
     """Calls whose address names no Service, or a port that the Service does not offer."""
     for call in scene.calls:
-        if call.service is None or _set_twice(scene, call):
+        if call.service is None or call.observed or _set_twice(scene, call):
             continue
         view = scene.services.get(call.service)
         if view is None:
@@ -59,22 +59,35 @@ def _no_such_service(scene: Scene, call: Call) -> Iterator[Output]:
         w.ref.name == call.service.name and w.ref.namespace == call.service.namespace for w in scene.workloads.values()
     ):
         return  # several call it, or its workload is there: the Service is missing, the address is right
-    past = _before(scene, call)
+    past, right = _before(scene, call), _others_say(scene, call)
     names = [s.name for s in scene.snapshot.all("Service") if s.namespace == call.service.namespace]
-    close = get_close_matches(call.service.name, names, n=1, cutoff=0.6)
-    expected = past or (call.value.replace(call.host, close[0]) if close else "an address that exists")
+    close = get_close_matches(call.service.name, names, n=1, cutoff=0.75)
+    near = call.value.replace(call.host, close[0]) if close else ""
     failures = _failures(scene, call)
-    if not past and not close and not failures:
+    if not past and not right and not close and not failures:
         return
     yield _finding(
         scene,
         call,
-        expected,
+        past or right or near or "an address that exists",
         f"names Service {call.service.name}, which does not exist",
-        0.95 if failures or past else 0.75,
+        0.95 if failures or past or right else 0.75,
         failures,
         [cite.absent(scene, call.service)],
     )
+
+
+def _others_say(scene: Scene, call: Call) -> str:
+    """What other workloads of the namespace have in a variable of that name, where all agree and it leads somewhere."""
+    theirs = {
+        c.value
+        for c in scene.calls
+        if c.variable == call.variable
+        and c.caller != call.caller
+        and c.caller.namespace == call.caller.namespace
+        and c.service in scene.services
+    }
+    return theirs.pop() if len(theirs) == 1 else ""
 
 
 def _no_such_port(scene: Scene, call: Call, view: ServiceView) -> Iterator[Output]:
@@ -99,14 +112,18 @@ def _no_such_port(scene: Scene, call: Call, view: ServiceView) -> Iterator[Outpu
             ),
         )
         return
-    expected = _before(scene, call) or call.value.replace(f":{call.port}", f":{offered[0]}" if offered else "")
+    expected = (
+        _before(scene, call)
+        or _others_say(scene, call)
+        or call.value.replace(f":{call.port}", f":{offered[0]}" if offered else "")
+    )
     words = f"asks Service {view.ref.name} for port {call.port}; it offers {', '.join(map(str, offered))}"
     yield _finding(
         scene,
         call,
         expected,
         words,
-        0.96 if failures else 0.85,
+        0.96 if failures else 0.9,
         failures,
         [cite.fields(scene, view.resource, "spec.ports")],
     )
@@ -170,5 +187,6 @@ def _finding(
         advice=f"Set {call.variable} to {expected}",
         certainty=certainty,
         breaks=(call.caller,),
+        needs_symptom=certainty < 0.9,
         observations=(*_shown(scene, call), *shown, *(cite.log(scene, f.log, [f.sign.line]) for f in failures[:2])),
     )

@@ -29,6 +29,12 @@ _RANGE = re.compile(
     r"(?P<what>(?:maximum|minimum) (?:cpu|memory|storage|[\w./-]+) usage per (?:Container|Pod)[^.]*|[\w.]+ max limit to request ratio[^.]*)"
 )
 
+_BOUND = re.compile(
+    r"(?P<side>maximum|minimum) (?P<resource>[\w./-]+) usage per (?P<kind>\w+)|(?P<ratio>[\w./-]+) max limit to request ratio per (?P<ratio_kind>\w+)"
+)
+_FORBIDDEN = re.compile(r"(?:is forbidden|is invalid): (?P<why>.+)", re.S)
+_KNOWN = (_QUOTA, _MUST_SPECIFY, _ACCOUNT, _WEBHOOK, _DENIED, _SECURITY, _RANGE)
+
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
@@ -85,6 +91,8 @@ def _quota(scene: Scene, refusal: _Refusal) -> Finding | None:
     if not found:
         return None
     quota = Ref(refusal.workload.ref.namespace, "ResourceQuota", found["name"])
+    if scene.snapshot.lacks(quota):
+        return None  # it has been removed since
     resource = scene.snapshot.get(quota)
     ref = refusal.workload.ref
     if "what" in found.re.groupindex:
@@ -210,7 +218,9 @@ def _denied(scene: Scene, refusal: _Refusal) -> Finding | None:
             f"{refusal.workload.spec_path}.securityContext",
         )
     elif limits:
-        fault, entity, observed = Fault.LIMIT_RANGE_VIOLATION, _limit_range(scene, ref), limits["what"]
+        if not _limit_ranges(scene, ref) and scene.snapshot.read_whole("LimitRange", ref.namespace):
+            return None  # it has been removed since
+        fault, entity, observed = Fault.LIMIT_RANGE_VIOLATION, _limit_range(scene, ref, limits["what"]), limits["what"]
         expected, field = "resources within the LimitRange", "spec.limits"
     elif hook:
         fault, (entity, _) = Fault.WEBHOOK_MUTATES_RESOURCES, _webhook_holder(scene, hook["name"])
@@ -231,9 +241,40 @@ def _denied(scene: Scene, refusal: _Refusal) -> Finding | None:
     )
 
 
-def _limit_range(scene: Scene, workload: Ref) -> Ref:
-    found = [r.ref for r in scene.snapshot.all("LimitRange") if r.namespace == workload.namespace]
-    return found[0] if len(found) == 1 else workload
+def _limit_ranges(scene: Scene, workload: Ref) -> list[Resource]:
+    return [r for r in scene.snapshot.all("LimitRange") if r.namespace == workload.namespace]
 
 
-_READERS: tuple[Callable[[Scene, _Refusal], Finding | None], ...] = (_quota, _account, _webhook, _denied)
+def _limit_range(scene: Scene, workload: Ref, what: str) -> Ref:
+    """The LimitRange that sets the bound of which the API server speaks; where that is open, the workload."""
+    found = _limit_ranges(scene, workload)
+    if bound := _BOUND.search(what):
+        part = {"maximum": "max", "minimum": "min"}.get(bound["side"] or "", "maxLimitRequestRatio")
+        kind, resource = bound["kind"] or bound["ratio_kind"], bound["resource"] or bound["ratio"]
+        setting = [
+            r for r in found if any(i.text("type") == kind and resource in i.map(part) for i in r.each("spec.limits"))
+        ]
+        found = setting or found
+    return found[0].ref if len(found) == 1 else workload
+
+
+def _other(scene: Scene, refusal: _Refusal) -> Finding | None:
+    """A refusal for a reason that no other reader knows: the API server's own words are the best there is."""
+    found, ref = _FORBIDDEN.search(refusal.event.message), refusal.workload.ref
+    if not found or any(known.search(refusal.event.message) for known in _KNOWN):
+        return None
+    return Finding(
+        fault=Fault.ADMISSION_DENIED,
+        entity=ref,
+        field=refusal.workload.spec_path,
+        observed=found["why"][:240],
+        expected="a pod that the API server accepts",
+        summary=f"Pods of {ref.kind} {ref.name} are not created: {found['why'][:160]}",
+        advice=f"Change the pod template of {ref.kind} {ref.name}, or create what it refers to",
+        certainty=0.93,
+        breaks=(ref,),
+        observations=(cite.event(scene, refusal.event),),
+    )
+
+
+_READERS: tuple[Callable[[Scene, _Refusal], Finding | None], ...] = (_quota, _account, _webhook, _denied, _other)

@@ -16,6 +16,7 @@ from ..changes import before, latest_changes
 from ..failures import CALL_SIGNS
 from ..logsigns import Sign, last_words, read
 from ..scene import Scene
+from ..stacks import last_trace
 from ..trouble import Trouble, containers_in_trouble, crashed, one_each
 
 _CANNOT_RUN = {"StartError", "ContainerCannotRun", "RunContainerError", "CreateContainerError"}
@@ -245,6 +246,8 @@ def _generic(scene: Scene, crash: _Crash, certainty: float) -> Finding:
 
 def _reason(crash: _Crash) -> str:
     """The one line that says most."""
+    if crash.log and (trace := last_trace(crash.log.lines)):
+        return trace[:200]
     if sign := crash.sign("crash", "out-of-memory", "disk-full", "forbidden", "certificate-expired", "gpu-error"):
         return (sign.detail or sign.line.text).strip()[:200]
     if crash.signs:

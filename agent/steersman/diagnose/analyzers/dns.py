@@ -134,7 +134,7 @@ def policies(scene: Scene) -> Iterator[Output]:
 
 def _wrong_policy(workload: Workload, address: str) -> str:
     policy, servers = workload.spec.text("dnsPolicy", "ClusterFirst"), workload.spec.texts("dnsConfig.nameservers")
-    if policy == "None" and address not in servers:
+    if policy == "None" and address not in servers and not any(s.startswith("169.254.") for s in servers):
         return f"dnsPolicy None with nameservers {', '.join(servers) or 'none'}"
     if policy == "Default":
         return "dnsPolicy Default"

@@ -29,7 +29,7 @@ _SIGNS: tuple[tuple[Fault, re.Pattern[str]], ...] = (
     (
         Fault.IMAGE_REGISTRY_UNREACHABLE,
         re.compile(
-            r"no such host|server misbehaving|i/o timeout|connection refused|TLS handshake timeout|network is unreachable"
+            r"no such host|name resolution|Name or service not known|lookup [\w.-]+(?: on [\d.:\[\]]+)?: |dial tcp|server misbehaving|i/o timeout|connection refused|TLS handshake timeout|network is unreachable"
             r"|context deadline exceeded|x509:|no route to host|EOF$|503 Service Unavailable|Client\.Timeout",
             re.I,
         ),

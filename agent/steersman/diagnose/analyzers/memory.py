@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 
+from steersman_tools.fields import Fields
+from steersman_tools.flows import RunsOut
 from steersman_tools.quantity import amount
-from steersman_tools.types import Observation
+from steersman_tools.types import Observation, Ref
 
 from ...faults import Fault
 from ...types import Finding, Output
@@ -13,7 +17,11 @@ from .. import cite
 from ..changes import container_before, latest_changes
 from ..scene import Scene
 from ..trouble import Trouble, containers_in_trouble, one_each
+from ..workloads import Workload, is_ready
 
+_AT_START = re.compile(r"OOM-killed|memory limit too low|possibly OOM|oom_kill|Memory cgroup out of memory", re.I)
+SOON = timedelta(minutes=30)
+"""A kill that is nearer than this is told as a cause to be put right; one that is farther away, as a warning."""
 LEAK_SECONDS = 45.0
 """A run at least this long before the kill did not fail for its start-up need: its memory grew."""
 
@@ -49,6 +57,50 @@ def oom_killed(scene: Scene) -> Iterator[Output]:
         )
 
 
+def too_small(scene: Scene) -> Iterator[Output]:
+    """Pods whose limit does not even hold what the runtime needs to start them: no container ever says OOMKilled."""
+    for workload in scene.workloads.values():
+        for pod in workload.live_pods:
+            events = scene.events(pod, "FailedCreatePodSandBox", "Failed", "FailedCreatePodContainer", "BackOff")
+            event = next((e for e in events if _AT_START.search(e.message)), None)
+            waiting = next((s for s in pod.each("status.containerStatuses") if _AT_START.search(_said(s))), None)
+            if is_ready(pod) or (event is None and waiting is None):
+                continue
+            container = _smallest(workload)
+            field = f"{workload.container_path(container.text('name'))}.resources.limits.memory"
+            limit, old = (
+                container.text("resources.limits.memory"),
+                container_before(scene, workload, container.text("name")).text("resources.limits.memory"),
+            )
+            yield Finding(
+                fault=Fault.OOM_KILLED,
+                entity=workload.ref,
+                field=field,
+                observed=f"limit {limit or 'unset'}",
+                expected=old if old and old != limit else f"more memory than {limit or 'it gets'}",
+                summary=f"Pods of {workload.ref.kind} {workload.ref.name} are killed for memory while they are being started: "
+                f"their limit of {limit or 'memory'} is too low",
+                advice=f"Raise the memory limit{f' back to {old}' if old and old != limit else ''}, and its request with it",
+                certainty=0.96,
+                breaks=(workload.ref,),
+                observations=(
+                    cite.event(scene, event) if event else cite.container_state(scene, pod, waiting or Fields(None)),
+                    cite.fields(scene, workload.resource, field),
+                ),
+            )
+            break
+
+
+def _said(status: Fields) -> str:
+    return f"{status.text('state.waiting.message')} {status.text('lastState.terminated.message')}"
+
+
+def _smallest(workload: Workload) -> Fields:
+    """The container with the lowest memory limit."""
+    limited = [c for c in workload.containers if c.text("resources.limits.memory")] or workload.containers
+    return min(limited, key=lambda c: amount(c.text("resources.limits.memory") or "0"), default=Fields(None))
+
+
 def _run_seconds(trouble: Trouble) -> float:
     """How long the last run lasted."""
     began, ended = trouble.ended.time("startedAt"), trouble.ended.time("finishedAt")
@@ -71,4 +123,28 @@ def _change(scene: Scene, trouble: Trouble) -> Iterator[Observation]:
             scene,
             f"kubectl rollout history {trouble.workload.ref.kind.lower()}/{trouble.workload.ref.name} -n {trouble.workload.ref.namespace}",
             lines,
+        )
+
+
+def leaks(scene: Scene) -> Iterator[Output]:
+    """Containers whose memory will reach its limit within half an hour: by then they are killed."""
+    nearest: dict[Ref, RunsOut] = {}
+    for told in scene.snapshot.flows.soon:
+        workload = scene.workload_of.get(told.entity)
+        if told.fault == Fault.MEMORY_LEAK and workload and told.at - scene.now <= SOON:
+            nearest.setdefault(workload.ref, told)
+    for ref, told in nearest.items():
+        minutes = (told.at - scene.now).total_seconds() / 60
+        yield Finding(
+            fault=Fault.MEMORY_LEAK,
+            entity=ref,
+            field=f"{scene.workloads[ref].spec_path}.containers[0].resources.limits.memory",
+            observed=f"{told.used:.0%} of the limit used, and steadily more",
+            expected="memory that levels off below its limit",
+            summary=f"The memory of {ref.kind} {ref.name} grows steadily and reaches its limit in about {minutes:.0f} minutes: {told.summary}",
+            advice="Find what holds the memory (a heap profile); until then restart the pods one by one, or raise the limit",
+            certainty=0.8,
+            breaks=(ref,),
+            needs_symptom=False,
+            observations=(Observation(tool="metrics", call=told.call, observed_at=scene.now, text=told.summary),),
         )

@@ -24,9 +24,11 @@ Flaw = Literal["port", "protocol", "path", "timing", "application"]
 
 _PROTOCOL = re.compile(
     r"malformed HTTP|server gave HTTP response to HTTPS client|first record does not look like a TLS handshake|tls:"
-    r"|failed to connect service|http2: |unexpected EOF|transport connection broken|400$|http/0\.9|: EOF$",
+    r"|http2: |unexpected EOF|transport connection broken|400$|http/0\.9|: EOF$",
     re.I,
 )
+_UNCLEAR = re.compile(r"failed to connect service", re.I)
+"""The gRPC probe's words whether nobody listens, or somebody who does not speak gRPC."""
 _REFUSED = re.compile(r"connection refused|no route to host|i/o timeout", re.I)
 _SLOW = re.compile(r"context deadline exceeded|timed? ?out|Client\.Timeout|DeadlineExceeded", re.I)
 _STATUS = re.compile(r"statuscode: (\d+)")
@@ -96,6 +98,8 @@ def _family(probe: _Probe) -> str:
 
 def _flaw(scene: Scene, trouble: Trouble, probe: _Probe) -> Flaw:
     message = probe.message
+    if _UNCLEAR.search(message):
+        return "port" if _nobody_listens(scene, trouble, probe) else "protocol"
     if _PROTOCOL.search(message):
         return "protocol"
     if status := _STATUS.search(message):
@@ -105,8 +109,14 @@ def _flaw(scene: Scene, trouble: Trouble, probe: _Probe) -> Flaw:
     if _REFUSED.search(message):
         return "port" if _nobody_listens(scene, trouble, probe) else "timing"
     if _SLOW.search(message):
-        return "timing"
+        return "port" if _elsewhere(trouble, probe) else "timing"
     return "application"
+
+
+def _elsewhere(trouble: Trouble, probe: _Probe) -> bool:
+    """Whether the probe asks a port that the container does not declare, though it declares some: packets to it may be dropped."""
+    declared, port = declared_ports(trouble.pod), number_of(probe.port, trouble.pod)
+    return bool(declared) and probe.handler != "exec" and port not in declared
 
 
 def _nobody_listens(scene: Scene, trouble: Trouble, probe: _Probe) -> bool:

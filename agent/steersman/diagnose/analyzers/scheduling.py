@@ -43,6 +43,7 @@ _CHANGED = {
     Fault.INSUFFICIENT_MEMORY: "memory",
     Fault.INSUFFICIENT_GPU: "resources",
 }
+_POINTING = (Fault.NODE_SELECTOR_MISMATCH, Fault.NODE_AFFINITY_MISMATCH)
 # The scheduler's own words, for where the nodes could not be read.
 _MESSAGES = (
     (Fault.NODE_CORDONED, r"were unschedulable"),
@@ -106,7 +107,8 @@ def _explain(
 
 def _weigh(scene: Scene, workload: Workload, found: Mapping[str, list[Obstacle]]) -> dict[Fault, float]:
     """How much each fault stands in the way: the nodes that it alone excludes, and whether it is what changed last."""
-    meant = {name: obs for name, obs in found.items() if not _reserved(scene, workload, name, obs)} or dict(found)
+    wanted = _chosen(scene, workload, found)
+    meant = {n: obs for n, obs in wanted.items() if not _reserved(scene, workload, n, obs)} or wanted
     weights: defaultdict[Fault, float] = defaultdict(float)
     for those in meant.values():
         faults = {o.fault for o in those if o.fault}
@@ -119,9 +121,39 @@ def _weigh(scene: Scene, workload: Workload, found: Mapping[str, list[Obstacle]]
         weights[fault] /= total
         if _changed(changes, fault):
             weights[fault] += 1.0
-        if all(any(o.fault is fault for o in those) for those in found.values()):
+        if all(any(o.fault is fault for o in those) for those in wanted.values()):
             weights[fault] += 0.5
     return dict(weights)
+
+
+def _chosen(scene: Scene, workload: Workload, found: Mapping[str, list[Obstacle]]) -> dict[str, list[Obstacle]]:
+    """The nodes that the pod's selector and affinity point to; all, where they point to none or there are none.
+
+    A rule that some node satisfies does what it is for: then what keeps the pod off those nodes is at fault. A control plane that
+    is closed to workloads satisfies by accident what is only said of other nodes.
+    """
+    open_ = {n: obs for n, obs in found.items() if names_one(workload.spec) or not _control_plane(scene.nodes[n])}
+    pointed = {n: obs for n, obs in open_.items() if not any(o.fault in _POINTING for o in obs)}
+    return pointed or open_ or dict(found)
+
+
+def names_one(spec: Fields) -> bool:
+    """Whether a pod's rules say which nodes it wants, and not only which it does not want."""
+    terms = spec.each("affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms")
+    rules = [rule for term in terms for rule in (*term.each("matchExpressions"), *term.each("matchFields"))]
+    return bool(spec.map("nodeSelector")) or any(
+        rule.text("operator") not in ("NotIn", "DoesNotExist") for rule in rules
+    )
+
+
+def _control_plane(node: Resource) -> bool:
+    """Whether the node is one of the control plane and closed to workloads."""
+    roles = {"control-plane", "master"}
+    named = any(k.removeprefix("node-role.kubernetes.io/") in roles for k in node.labels)
+    closed = node.flag("spec.unschedulable") or any(
+        t.text("effect") != "PreferNoSchedule" for t in node.each("spec.taints")
+    )
+    return (named or node.labels.get("kubernetes.io/role") in roles) and closed
 
 
 def _reserved(scene: Scene, workload: Workload, node: str, those: list[Obstacle]) -> bool:

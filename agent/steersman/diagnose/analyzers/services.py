@@ -195,7 +195,7 @@ def missing(scene: Scene) -> Iterator[Output]:
         first = calls[0]
         holder = scene.snapshot.get(first.holder)
         observations = [cite.absent(scene, target)]
-        if holder:
+        if holder and first.field:
             observations.append(cite.fields(scene, holder, first.field))
         yield Finding(
             fault=Fault.SERVICE_MISSING,

@@ -11,7 +11,7 @@ from ...types import Output, Symptom
 from .. import cite
 from ..failures import failing_calls
 from ..scene import Scene
-from ..trouble import pod_starting
+from ..trouble import containers_in_trouble, pod_starting
 from ..workloads import Workload, is_ready
 
 WEIGHTS = {"critical": 3.0, "warning": 1.5, "info": 0.5}
@@ -44,7 +44,7 @@ def _lacking(scene: Scene, workload: Workload) -> bool:
         return False
     if workload.resource.condition("ReplicaFailure").text("status") == "True":
         return True
-    unready = [p for p in workload.live_pods if not is_ready(p)]
+    unready = [p for p in workload.live_pods if p.has("status.conditions") and not is_ready(p)]
     if len(workload.live_pods) < workload.desired:
         return True
     return bool(unready) and not all(pod_starting(scene, p) for p in unready)
@@ -81,6 +81,23 @@ def unfinished_jobs(scene: Scene) -> Iterator[Output]:
                     text=f"Pod {stuck[0].name} of {workload.ref.kind} {workload.ref.name} is not ready",
                     weight=2.0,
                 )
+
+
+def restarting(scene: Scene) -> Iterator[Output]:
+    """Workloads whose pods are ready now, between two deaths of a container."""
+    seen: set[Ref] = set()
+    for trouble in containers_in_trouble(scene):
+        ref = trouble.workload.ref
+        if ref in seen or not trouble.status.flag("ready") or _lacking(scene, trouble.workload):
+            continue
+        seen.add(ref)
+        yield Symptom(
+            kind="unready",
+            entity=ref,
+            text=f"Container {trouble.name} of {ref.kind} {ref.name} is restarted again and again ({trouble.restarts} times)",
+            weight=2.0,
+            observations=(cite.container_state(scene, trouble.pod, trouble.status),),
+        )
 
 
 def no_endpoints(scene: Scene) -> Iterator[Output]:

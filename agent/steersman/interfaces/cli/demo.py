@@ -12,7 +12,7 @@ from steersman_tools.world.faults import Fault, catalogue, named
 from ...app import me, playground
 from ...types import Request
 from ..style import style_for
-from .heal import follow
+from .follow import Answer, follow
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +51,15 @@ async def _play(fault: Fault, args: argparse.Namespace) -> int:
         approval="given" if args.yes or not sys.stdin.isatty() else "ask",
         by=by,
     )
-    status = await follow(session, request, args.output, by)
+
+    async def decide(digest: str, answer: Answer) -> bool:
+        if answer == "yes":
+            session.approve(digest, by)
+        else:
+            session.reject(digest, by, "not approved at the terminal")
+        return True
+
+    status = await follow(session.id, session.start(request), request, args.output, decide)
     if args.output == "text":
         print(f"\n{style.bold('What had happened')} {fault.story} ({fault.fault} of {fault.entity})")
         print(style.dim("More: steersman demo --list; your own cluster: steersman investigate, which only reads."))

@@ -11,8 +11,20 @@ from ..schema import Field, definition
 from .kinds import Types
 from .requests import Reply
 
-_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+"""Clients ask for it with an @ in the place of a dot, which a Content-Type may not hold."""
 _SCALAR = {"s": "string", "i": "integer", "n": "number", "b": "boolean", "q": "string", "t": "string", "o": "string"}
+
+
+_PACKAGES = {
+    "meta": "io.k8s.apimachinery.pkg.apis", "apiextensions": "io.k8s.apiextensions-apiserver.pkg.apis",
+    "apiregistration": "io.k8s.kube-aggregator.pkg.apis",
+}  # fmt: skip
+
+
+def _public(name: str) -> str:
+    """The name of a definition as the API publishes it, such as io.k8s.api.core.v1.Pod."""
+    return f"{_PACKAGES.get(name.partition('.')[0], 'io.k8s.api')}.{name}"
 
 
 def definitions(types: Types) -> Obj:
@@ -20,11 +32,11 @@ def definitions(types: Types) -> Obj:
     made: Obj = {}
 
     def add(name: str) -> None:
-        if name in made:
+        if _public(name) in made:
             return
         found = definition(name)
         entry: Obj = {"type": "object", "properties": {}}
-        made[name] = entry
+        made[_public(name)] = entry
         if found.required:
             entry["required"] = sorted(found.required)
         for key, spec in found.fields.items():
@@ -33,7 +45,7 @@ def definitions(types: Types) -> Obj:
     def shape(spec: Field) -> Obj:
         if spec.code == "r":
             add(spec.ref)
-            return {"$ref": f"#/definitions/{spec.ref}"}
+            return {"$ref": f"#/definitions/{_public(spec.ref)}"}
         if spec.code == "l" and spec.item:
             made_list: Obj = {"type": "array", "items": shape(spec.item)}
             if spec.merge_key:
@@ -51,7 +63,7 @@ def definitions(types: Types) -> Obj:
         for version, name in entry.versions:
             add(name)
             gvk = {"group": entry.group, "kind": entry.kind, "version": version}
-            made[name].setdefault("x-kubernetes-group-version-kind", []).append(gvk)
+            made[_public(name)].setdefault("x-kubernetes-group-version-kind", []).append(gvk)
     return made
 
 

@@ -92,16 +92,14 @@ def _scale(plant: Plant, verb: str, where: Target, request: Request, caller: Cal
     if verb == "get":
         return Reply.of(_scale_of(obj))
     wanted = _patched_scale(_scale_of(obj), request) if verb == "patch" else request.object()
-    meta = wanted.get("metadata") or {}
+    meta = _part(wanted, "metadata")
     if meta.get("name", where.name) != where.name:
         raise bad_request(
             f"the name of the object ({meta.get('name')}) does not match the name on the URL ({where.name})"
         )
-    replicas = (wanted.get("spec") or {}).get("replicas", 0)
-    if not isinstance(replicas, int) or isinstance(replicas, bool):
-        raise bad_request(
-            f'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal {type(replicas).__name__} into Go struct field ScaleSpec.spec.replicas of type int32'
-        )
+    replicas = _part(wanted, "spec").get("replicas", 0)
+    if not isinstance(replicas, int) or isinstance(replicas, bool) or abs(replicas) >= 2**31:
+        raise _no_scale(replicas, "Go struct field ScaleSpec.spec.replicas of type int32")
     if replicas < 0:
         text = f"spec.replicas: Invalid value: {replicas}: must be greater than or equal to 0"
         raise ApiError(
@@ -121,6 +119,21 @@ def _scale(plant: Plant, verb: str, where: Target, request: Request, caller: Cal
         )
 
     return Reply.of(_scale_of(plant.registry.update(where.type, where.namespace, where.name, change, caller)))
+
+
+def _part(scale: object, name: str) -> Obj:
+    """A part of a Scale that a client has sent. Raises the decoder's 400."""
+    if not isinstance(scale, dict):
+        raise _no_scale(scale, "Go value of type autoscaling.Scale")
+    part = scale.get(name) or {}
+    if not isinstance(part, dict):
+        raise _no_scale(part, f"Go struct field Scale.{name} of type autoscaling.Scale{name.title()}")
+    return part
+
+
+def _no_scale(value: object, into: str) -> ApiError:
+    kind = {list: "array", str: "string", bool: "bool", dict: "object"}.get(type(value), f"number {value}")
+    return bad_request(f'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal {kind} into {into}')
 
 
 def _patched_scale(scale: Obj, request: Request) -> Obj:

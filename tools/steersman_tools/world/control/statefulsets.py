@@ -97,10 +97,11 @@ class StatefulSets(Control):
         pod_spec = {**template["spec"], "hostname": name, "subdomain": spec.get("serviceName", "")}
         volumes = {v["name"]: v for v in pod_spec.get("volumes") or ()}
         for claim in spec.get("volumeClaimTemplates") or ():
-            claim_name = f"{claim['metadata']['name']}-{name}"
+            volume = (claim.get("metadata") or {}).get("name", "")
+            claim_name = f"{volume}-{name}"
             self._claim(obj, claim, claim_name, name)
-            volumes[claim["metadata"]["name"]] = {
-                "name": claim["metadata"]["name"],
+            volumes[volume] = {
+                "name": volume,
                 "persistentVolumeClaim": {"claimName": claim_name},
             }
         if volumes:

@@ -46,11 +46,23 @@ DEFAULTS: Mapping[str, Default] = {
 }
 
 
+_CONTAINER: Obj = {"name": "", "ready": False, "restartCount": 0, "image": "", "imageID": ""}
+_WRITTEN: Mapping[str, Obj] = {
+    "conditions": {"type": "", "status": ""}, "containerStatuses": _CONTAINER, "initContainerStatuses": _CONTAINER,
+}  # fmt: skip
+"""Fields of a status that the server always writes, even when a client left them out."""
+
+
 def filled(type_id: str, obj: Obj) -> Obj:
     """The object with the defaults of its type."""
     make = DEFAULTS.get(type_id)
-    if make is None:
+    if make is None and "status" not in obj:
         return obj
     made = copy(obj)
-    make(made)
+    for part, fields in _WRITTEN.items():
+        for entry in (made.get("status") or {}).get(part) or ():
+            for name, value in fields.items():
+                entry.setdefault(name, value)
+    if make is not None:
+        make(made)
     return made

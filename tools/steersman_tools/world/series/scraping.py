@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ...metrics import Query, Series
@@ -51,8 +52,8 @@ class Scraper:
         """Takes down all series as they are now; one that has gone ends with a marker."""
         now = self.world.clock.now().timestamp()
         seen = set()
-        for exporter in EXPORTERS.values():
-            for name, labels, value in exporter(self.world):
+        for job, exporter in EXPORTERS.items():
+            for name, labels, value in chain([("up", {"job": job}, 1.0)], exporter(self.world)):
                 key = (name, tuple(labels.items()))
                 seen.add(key)
                 entry = self._series.get(key)
