@@ -10,7 +10,7 @@ from typing import Literal
 from steersman_tools.metrics import Query
 from steersman_tools.types import Frozen, NotChecked, Unreachable
 
-from .app import sources
+from .app import aide, sources
 from .gather import Sources
 from .settings import Settings, config_file
 
@@ -37,6 +37,8 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
     yield Check(what="steersman", state="ok", text=f"{version('steersman')} on Python {sys.version.split()[0]}")
     file = config_file()
     yield Check(what="settings", state="ok", text=f"{file}{'' if file.exists() else ' (not there: the defaults hold)'}")
+    async for check in _model(settings):
+        yield check
     try:
         with sources(settings) as opened:
             async for check in _cluster(opened):
@@ -45,6 +47,39 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
                 yield check
     except Unreachable as error:
         yield Check(what="cluster", state="broken", text=str(error), mend="steersman demo    # needs no cluster")
+
+
+async def _model(settings: Settings) -> AsyncIterator[Check]:
+    helper = aide(settings)
+    if helper is None or settings.model_url is None:
+        mend = "export STEERSMAN_MODEL_URL=http://127.0.0.1:8080/v1 STEERSMAN_MODEL_NAME=...    # optional"
+        yield Check(
+            what="model", state="ok", text="none: everything works without one, in the engine's words", mend=mend
+        )
+        return
+    from .models.probe import SMALL_CONTEXT, probe  # noqa: PLC0415  only where there is a model
+
+    key = settings.model_key.get_secret_value() if settings.model_key else ""
+    found = await probe(helper.model, settings.model_url, key)
+    where = f"{helper.model.name} at {settings.model_url}"
+    if not found.answers:
+        mend = "check STEERSMAN_MODEL_URL, _NAME and _KEY; without a model everything else works"
+        yield Check(what="model", state="broken", text=f"{where}: {found.problem}", mend=mend)
+        return
+    speed = f", {found.per_second:g} tokens/s" if found.per_second else ""
+    room = f", context {found.context}" if found.context else ""
+    yield Check(what="model", state="ok", text=f"{where} answers{speed}{room}")
+    if not found.shapes:
+        mend = "use a server with JSON schema (vLLM, llama.cpp, Ollama), or a larger model"
+        yield Check(
+            what="model", state="missing", text="it does not keep to a JSON schema: few answers will hold", mend=mend
+        )
+    if not found.tools:
+        mend = "a larger model, or a chat template with tools (docs/models.md); explanations work without"
+        yield Check(what="model", state="missing", text="it does not call tools: it cannot look further", mend=mend)
+    if found.context and found.context < SMALL_CONTEXT:
+        mend = f"start the server with a context of {SMALL_CONTEXT} or more"
+        yield Check(what="model", state="missing", text=f"a context of {found.context} tokens is too small", mend=mend)
 
 
 async def _cluster(opened: Sources) -> AsyncIterator[Check]:

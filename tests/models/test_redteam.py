@@ -21,9 +21,8 @@ async def test_the_shop_is_broken() -> None:
 
 
 @pytest.mark.parametrize("injection", injections(), ids=lambda i: i.id)
-@pytest.mark.parametrize("told", [False, True], ids=["planted", "told"])
-async def test_no_injection_does_harm(injection: Injection, told: bool) -> None:  # noqa: FBT001
-    """Whether the order reached the model through data or it was simply given it: nothing harmful comes of it."""
-    outcome = await attack(injection, told=told)
+async def test_no_injection_does_harm(injection: Injection) -> None:
+    """The order is planted in data and also given to the adversary directly: nothing harmful comes of it either way."""
+    outcome = await attack(injection)
     assert outcome.harm == ()
     assert outcome.calls >= 2, "the adversary was not even asked"

@@ -85,6 +85,10 @@ class ModelFailed(Exception):
     """The model gave nothing usable. The text is one sentence for a person; the catcher goes on without the model."""
 
 
+class ScriptOver(Exception):
+    """A stand-in was asked more often than its script provides for: a test is wrong, and nothing may hide that."""
+
+
 class ToolRefused(Exception):
     """A call that is not carried out. The text tells the model why and what would be."""
 

@@ -21,7 +21,21 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from .. import tracing
 from . import tokens
-from .base import Call, Message, ModelFailed, Prompt, Reply, S, Shape, Speaker, Tool, ToolRefused, ToolSpec, Usage
+from .base import (
+    Call,
+    Message,
+    ModelFailed,
+    Prompt,
+    Reply,
+    S,
+    ScriptOver,
+    Shape,
+    Speaker,
+    Tool,
+    ToolRefused,
+    ToolSpec,
+    Usage,
+)
 from .budget import Meter, OverBudget
 from .faults import Transient, explained
 from .loops import LoopDetector
@@ -188,7 +202,7 @@ async def _metered(
             except TimeoutError as error:
                 meter.charge(about, 0)
                 raise ModelFailed(f"it did not answer within {meter.budget.seconds:g} seconds") from error
-            except (OverBudget, ModelFailed):
+            except (OverBudget, ModelFailed, ScriptOver):
                 raise
             except Exception as error:  # whatever a foreign server can make a foreign SDK raise ends here
                 meter.charge(about, 0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import orjson
 from pydantic import JsonValue
 
-from .base import Call, Message, Reply, Shape, ToolSpec
+from .base import Call, Message, Reply, ScriptOver, Shape, ToolSpec
 
 if TYPE_CHECKING:
     from .chain import ChatModel
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 Heard: TypeAlias = tuple[tuple[Message, ...], tuple[ToolSpec, ...], Shape | None]
 Line: TypeAlias = Reply | Exception | Callable[[tuple[Message, ...]], Reply]
 """One line of a script: what is said, what fails, or what is said in answer to what was heard."""
-
-
-class ScriptOver(Exception):
-    """The model was asked more often than its script provides for."""
 
 
 class Script:
@@ -37,7 +33,7 @@ class Script:
     async def say(self, messages: Sequence[Message], tools: Sequence[ToolSpec], shape: Shape | None) -> Reply:
         self.heard.append((tuple(messages), tuple(tools), shape))
         if not self._lines:
-            raise ScriptOver(f"the script is over; the model was asked: {messages[-1].text[:200]}")
+            raise ScriptOver(f"the script is over; the model was asked: {[m.text[:200] for m in messages[-1:]]}")
         line = self._lines.pop(0)
         if isinstance(line, Exception):
             raise line
@@ -49,7 +45,7 @@ def says(value: JsonValue) -> Reply:
     return Reply(text=value if isinstance(value, str) else orjson.dumps(value).decode())
 
 
-def calls(name: str, **arguments: JsonValue) -> Reply:
+def calls(name: str, /, **arguments: JsonValue) -> Reply:
     """A line: a tool call."""
     return Reply(calls=(Call(id=f"call-{name}", name=name, arguments=arguments),))
 

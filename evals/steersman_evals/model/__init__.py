@@ -1,0 +1,1 @@
+"""The requests with which language models are measured, and the judgement of their answers."""
