@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     alertmanager: str | None = Field(default_factory=lambda: os.environ.get("ALERTMANAGER_URL"))
     """The URL of Alertmanager, for silences."""
 
+    node_operations: str = ""
+    """The annotation on a Node by which an agent of yours is asked to reboot it (its value is then `reboot`); none: nobody listens."""
+
     policy: Path | None = None
     """The policy file; none: the built-in one, which asks about everything and denies demolition."""
     data: Path = Field(default_factory=lambda: data_folder())
