@@ -117,14 +117,14 @@ def _connected(settings: Settings, stack: ExitStack) -> tuple[Sources, object]:
     transport = stack.enter_context(closing(connect(settings.kubeconfig, settings.context)))
     reader = ClusterReader(transport)
     if not settings.prometheus:
-        return Sources(reader), transport
+        return Sources(reader, node_operations=settings.node_operations), transport
     from steersman_tools.prometheus import Alertmanager, Prometheus  # noqa: PLC0415  loads the SDK
 
     metrics = stack.enter_context(closing(Prometheus(settings.prometheus)))
     silencer: Silencer | None = None
     if settings.alertmanager:
         silencer = stack.enter_context(closing(Alertmanager(settings.alertmanager)))
-    return Sources(reader, metrics, silencer), transport
+    return Sources(reader, metrics, silencer, node_operations=settings.node_operations), transport
 
 
 def aide(settings: Settings) -> Aide | None:

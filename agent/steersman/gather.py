@@ -42,6 +42,8 @@ class Sources:
     """Why there are no metrics; empty where that is no gap."""
     analyzers: tuple[Callable[..., Iterable[Output]], ...] = ()
     """Those that the user's team has added: what is looked at is judged by them as well."""
+    node_operations: str = ""
+    """The annotation by which machines are asked to reboot; empty where nothing listens."""
 
 
 async def look_around(sources: Sources, namespace: str | None) -> Snapshot:
@@ -49,7 +51,12 @@ async def look_around(sources: Sources, namespace: str | None) -> Snapshot:
     snapshot, (alerts, gaps) = await asyncio.gather(sources.reader.snapshot(namespace), _alerts(sources))
     snapshot = await _accelerators(sources, snapshot)
     kept = tuple(a for a in alerts if namespace is None or a.labels.get("namespace", namespace) == namespace)
-    return replace(snapshot, alerts=(*snapshot.alerts, *kept), not_checked=(*snapshot.not_checked, *gaps))
+    return replace(
+        snapshot,
+        node_operations=sources.node_operations,
+        alerts=(*snapshot.alerts, *kept),
+        not_checked=(*snapshot.not_checked, *gaps),
+    )
 
 
 async def look_closer(sources: Sources, snapshot: Snapshot, looks: Iterable[Look]) -> Snapshot:

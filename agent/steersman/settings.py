@@ -56,6 +56,9 @@ class Settings(BaseSettings):
 
     rules: Path | None = None
     """The folder of your own rules; none: `rules` beside the settings file, if there is one."""
+    node_operations: str = ""
+    """The annotation on a Node by which an agent of yours is asked to reboot it (its value is then `reboot`); none: nobody listens."""
+
     policy: Path | None = None
     """The policy file; none: the built-in one, which asks about everything and denies demolition."""
     data: Path = Field(default_factory=lambda: data_folder())

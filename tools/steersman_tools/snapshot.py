@@ -203,6 +203,8 @@ class Snapshot:
     dependencies: tuple[Dependency, ...] = ()
     gpus: GpuReadings | None = None
     """What metrics say of accelerators; None: nobody asked."""
+    node_operations: str = ""
+    """The annotation by which machines of this cluster are asked to reboot, where there is such an agent; empty where there is none."""
     complete: frozenset[tuple[str, str]] = frozenset()
     """(kind, namespace) pairs read whole; the namespace is '' for all of them and for kinds of the cluster."""
     not_checked: tuple[NotChecked, ...] = ()

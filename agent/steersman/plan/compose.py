@@ -98,10 +98,22 @@ def _checks(site: Site, action: Base, changes: Iterable[Change]) -> Iterable[Che
             yield Check(what="bound", of=ref)
         case "Node" if any("unschedulable" in c.path for c in changes) and action.effect == "edit":
             pass
+        case "Node" if (mark := site.scene.snapshot.node_operations) and any(mark in c.path for c in changes):
+            yield from _back_in_service(site, ref)
         case _ if action.effect == "create":
             yield Check(what="exists", of=ref)
         case _ if action.effect == "delete":
             yield Check(what="absent", of=ref)
+
+
+def _back_in_service(site: Site, node: Ref) -> Iterable[Check]:
+    """A machine that was rebooted takes pods again, and offers every device that it has."""
+    yield Check(what="node-ready", of=node, within_seconds=420)
+    gpus = next((n for n in site.scene.accelerators.nodes if n.node == node.name), None)
+    if gpus and gpus.physical:
+        for count in (c for c in gpus.counts if c.form == "full"):
+            path = f"status.allocatable['{count.resource}']"
+            yield Check(what="field", of=node, path=path, value=f"{gpus.physical.value:g}", within_seconds=420)
 
 
 def _undo(action: Base, changes: tuple[Change, ...]) -> str:

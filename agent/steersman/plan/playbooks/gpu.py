@@ -1,0 +1,224 @@
+"""Remedies for accelerators, by the official action of the error: the application is restarted, its pods get other devices, or the
+node is emptied and rebooted by whoever may do that here. Nothing is evicted against a budget, no node that another controller
+looks after is touched, and never more than half of the nodes with accelerators are out at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from steersman_tools.actions import Action, CreateObject, Drain, Evict, Scale, Suspend, Uncordon
+from steersman_tools.gpu import xid
+from steersman_tools.gpu.types import NodeGpus
+from steersman_tools.selectors import selects
+from steersman_tools.snapshot import Resource
+from steersman_tools.types import Ref
+
+from ...diagnose.workloads import is_ready
+from ...faults import Fault
+from ..book import playbook
+from ..site import Draft, Site
+
+MOST_OUT = 0.5
+"""The share of the nodes with accelerators that may be out of service at once."""
+_JANITOR = "janitor.dgxc.nvidia.com/v1alpha1"
+_BY_FAULT: dict[str, xid.Remedy] = {
+    Fault.GPU_LOST: "reboot-node",
+    Fault.GPU_ECC_UNCORRECTABLE: "reset-gpu",
+    Fault.GPU_GSP_TIMEOUT: "reset-gpu",
+    Fault.GPU_NVLINK_ERROR: "reset-gpu",
+    Fault.GPU_ROW_REMAP: "person",
+    Fault.GPU_UNHEALTHY: "person",
+}
+"""What is done where no error code says more."""
+
+
+@dataclass(frozen=True)
+class _Ward:
+    """The sick node, with what stands in the way of emptying it."""
+
+    node: NodeGpus
+    machine: Resource
+    pods: tuple[Resource, ...]
+    """Those that would have to go."""
+    stuck: tuple[str, ...]
+    """Why some of them cannot go now."""
+
+
+@playbook(Fault.GPU_LOST, Fault.GPU_ECC_UNCORRECTABLE, Fault.GPU_ROW_REMAP, Fault.GPU_NVLINK_ERROR, Fault.GPU_GSP_TIMEOUT, Fault.GPU_UNHEALTHY)  # fmt: skip
+def sick(site: Site) -> Iterator[Draft]:
+    """The official action where it can be taken, else other devices for the pods that have none, else words."""
+    ward = _ward(site)
+    if ward is None:
+        return
+    if ward.node.remediator:
+        words = f"{ward.node.remediator} is at work on {ward.node.node}: it is left to it."
+        yield Draft("hands-off", (), site.cause.summary, choices=(words,))
+        return
+    remedy = remedy_of(site)
+    if remedy in ("reset-gpu", "reboot-node") and (draft := _whole(site, ward, remedy)):
+        yield draft
+    if draft := _others(site, ward, remedy):
+        yield draft
+    yield Draft("say", (), site.cause.summary, choices=(site.cause.advice, *_why_not(site, ward)))
+
+
+def remedy_of(site: Site) -> xid.Remedy:
+    """What the official action of the cause's error comes to; the driver's own verdict before any table."""
+    told = re.search(r"the driver asks for: ([\w ]+)", site.cause.observed)
+    if told and (verdict := next((v for v in xid.verdicts() if v.text == told[1].strip() and v.value), None)):
+        return verdict.remedy
+    if code := re.fullmatch(r"xid\[(\d+)\]", site.cause.field):
+        return xid.look_up(int(code[1])).remedy
+    if site.cause.field == "rows-pending":
+        return "nothing"
+    return _BY_FAULT.get(site.cause.fault, "person")
+
+
+def _whole(site: Site, ward: _Ward, remedy: xid.Remedy) -> Draft | None:
+    """Empty the node, have it rebooted (or the GPU reset), and let pods onto it again."""
+    operation = _operation(site, ward, remedy)
+    if operation is None or ward.stuck or not _room(site, ward) or not _may_go_out(site, ward):
+        return None
+    node = ward.machine.ref
+    cordoned = ward.machine.flag("spec.unschedulable")
+    actions: tuple[Action, ...] = (Drain(target=node), operation, *(() if cordoned else (Uncordon(target=node),)))
+    why = f"{site.cause.summary}; the official action is {'a reboot of the node' if remedy == 'reboot-node' else 'a reset of the GPU'}"
+    notes = (*_work_lost(site, ward), "When it happens again, the GPU should be replaced.")
+    return Draft("drain-and-" + ("reboot" if remedy == "reboot-node" else "reset"), actions, why, notes)
+
+
+def _operation(site: Site, ward: _Ward, remedy: xid.Remedy) -> Action | None:
+    """How machines are operated here: the janitor's objects, or an annotation that an agent of the site obeys; None where neither
+    is known."""
+    snapshot, name = site.scene.snapshot, ward.node.node
+    if remedy == "reset-gpu" and snapshot.read_whole("GPUReset") and site.entity.kind == "Device":
+        spec: dict[str, JsonValue] = {"nodeName": name, "selector": {"uuids": [site.entity.name]}}
+        manifest: dict[str, JsonValue] = {"apiVersion": _JANITOR, "kind": "GPUReset", "spec": spec}
+        return CreateObject(target=Ref("", "GPUReset", f"steersman-{name}"), manifest=manifest)
+    if snapshot.read_whole("RebootNode"):
+        manifest = {"apiVersion": _JANITOR, "kind": "RebootNode", "spec": {"nodeName": name}}
+        return CreateObject(target=Ref("", "RebootNode", f"steersman-{name}"), manifest=manifest)
+    if snapshot.node_operations:
+        return site.patch((f"metadata.annotations['{snapshot.node_operations}']", "reboot"), of=ward.machine.ref)
+    return None
+
+
+def _others(site: Site, ward: _Ward, remedy: xid.Remedy) -> Draft | None:
+    """New pods for those that cannot run on the sick device: the scheduler gives them others."""
+    held = {a.pod for a in site.scene.accelerators.allocations if a.node == ward.node.node}
+    down = [p for p in ward.pods if p.ref in held and not is_ready(p) and p.controller]
+    if not down:
+        return None
+    if remedy == "nothing":
+        notes: tuple[str, ...] = ("Reset the GPU when nobody uses it.",)
+    elif remedy == "restart-app":
+        notes = ("The node is left alone; reset the GPU when nobody uses it.",)
+    else:
+        notes = (f"The GPU itself stays out of service: {site.cause.advice}",)
+    actions = tuple(Evict(target=p.ref) for p in down)
+    return Draft(
+        "other-devices", actions, "its pods cannot run on this GPU, and others are in service", notes, aim="contain"
+    )
+
+
+def _ward(site: Site) -> _Ward | None:
+    named = next((r.name for r in (site.entity, *site.cause.explains) if r.kind == "Node"), "")
+    node = next((n for n in site.scene.accelerators.nodes if n.node == named), None)
+    machine = site.scene.nodes.get(named)
+    if node is None or machine is None:
+        return None
+    pods = tuple(
+        p
+        for p in site.scene.pods_on.get(named, ())
+        if not (p.controller and p.controller.kind in ("DaemonSet", "Node"))
+    )
+    stuck = tuple(f"{p.ref}: {why}" for p in pods if (why := _stuck(site, p)))
+    return _Ward(node, machine, pods, stuck)
+
+
+def _stuck(site: Site, pod: Resource) -> str:
+    if pod.controller is None:
+        return "nobody would make it again"
+    if not is_ready(pod):
+        return ""  # a budget protects those that serve
+    for budget in site.scene.snapshot.all("PodDisruptionBudget"):
+        covers = budget.namespace == pod.namespace and selects(budget.at("spec.selector"), pod.labels)
+        if covers and not budget.integer("status.disruptionsAllowed"):
+            return f"disruption budget {budget.name} allows none to go now"
+    return ""
+
+
+def _room(site: Site, ward: _Ward) -> bool:
+    """Whether the other nodes have as many free devices as the pods there hold."""
+    held = sum(a.count for a in site.scene.accelerators.allocations if a.node == ward.node.node)
+    others = [n for n in site.scene.accelerators.nodes if n.node != ward.node.node and n.schedulable]
+    return held <= sum(c.free for n in others for c in n.counts)
+
+
+def _may_go_out(site: Site, ward: _Ward) -> bool:
+    """The breaker: whether the share of nodes out of service stays small enough; the only node may go when nothing else helps."""
+    every = site.scene.accelerators.nodes
+    out = {n.node for n in every if not n.schedulable} | {ward.node.node}
+    return len(every) == 1 or len(out) <= MOST_OUT * len(every)
+
+
+def _why_not(site: Site, ward: _Ward) -> Iterator[str]:
+    if ward.stuck:
+        yield f"{ward.node.node} cannot be emptied now: {'; '.join(ward.stuck[:3])}"
+    if not _room(site, ward):
+        yield "The other nodes have no room for its pods."
+    if not _may_go_out(site, ward):
+        yield f"More than {MOST_OUT:.0%} of the nodes with GPUs would be out of service."
+    if _operation(site, ward, "reboot-node") is None:
+        yield "Nothing here reboots machines: install NVSentinel's janitor, or set node_operations."
+
+
+def _work_lost(site: Site, ward: _Ward) -> Iterator[str]:
+    for name in sorted({a.workload.name for a in site.scene.accelerators.allocations if a.node == ward.node.node and a.workload.kind in ("Job", "TrainJob", "PyTorchJob", "JobSet")}):  # fmt: skip
+        yield f"{name} loses what it has done since its last checkpoint, the age of which is not known: ask its owner."
+
+
+@playbook(Fault.GPU_IDLE)
+def unused(site: Site) -> Iterator[Draft]:
+    """A Job can be suspended and resumed; whether that is right is its owner's to say."""
+    if site.entity.kind in ("Job", "CronJob"):
+        notes = ("Ask its owner first.",)
+        yield Draft("suspend", (Suspend(target=site.entity),), site.cause.summary, notes)
+    yield Draft("say", (), site.cause.summary, choices=(site.cause.advice,))
+
+
+@playbook(Fault.GANG_BLOCKED)
+def gang(site: Site) -> Iterator[Draft]:
+    """The members that wait are suspended with the rest, so that what they hold goes to others."""
+    if site.entity.kind == "Job":
+        notes = ("Resume it when there is room for the whole group (steersman gpu place shows when).",)
+        yield Draft(
+            "suspend",
+            (Suspend(target=site.entity),),
+            "its members hold devices that nobody uses while the rest wait",
+            notes,
+            aim="contain",
+        )
+    yield Draft("say", (), site.cause.summary, choices=(site.cause.advice,))
+
+
+@playbook(Fault.GPU_FRAGMENTED, Fault.GPU_THROTTLED, Fault.NCCL_TIMEOUT, Fault.CHECKPOINT_FAILED)
+def advice(site: Site) -> Iterator[Draft]:
+    """Whom to move, cool or ask is a person's choice; the advice says what is known."""
+    yield Draft("say", (), site.cause.summary, choices=(site.cause.advice,))
+
+
+@playbook(Fault.KV_CACHE_EXHAUSTED)
+def scale_out(site: Site) -> Iterator[Draft]:
+    """One more server, if a device is free for it."""
+    free = sum(c.free for n in site.scene.accelerators.nodes if n.schedulable for c in n.counts)
+    if site.workload and site.entity.kind in Scale.kinds and free >= 1:
+        more = site.workload.desired + 1
+        yield Draft(
+            "scale-out", (Scale(target=site.entity, replicas=more),), f"its cache is full and {free:g} devices are free"
+        )
+    yield Draft("say", (), site.cause.summary, choices=(site.cause.advice,))
