@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from textwrap import dedent
+from typing import Any
 
 from .kubectl import BASKET, FRONT, SPACE, Node, Pod, Service, Shop, replica_set
 
@@ -136,7 +137,7 @@ def _claim(
     )  # fmt: skip
 
 
-def _unschedulable(words: str, **changes: str) -> Pod:
+def _unschedulable(words: str, **changes: Any) -> Pod:
     line = f"Warning  FailedScheduling  70s  default-scheduler  0/3 nodes are available: {words}. preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod."
     return replace(PENDING, events=(line,), **changes)
 
@@ -184,7 +185,7 @@ def _logged(app: str, lines: str, *, previous: bool = False) -> tuple[str, str]:
     return f"kubectl logs deployment/{app} -n {SPACE}{' --previous' if previous else ''}", dedent(lines)
 
 
-def _crashing(code: int, lines: str, **changes: str) -> Shop:
+def _crashing(code: int, lines: str, **changes: Any) -> Shop:
     pod = replace(
         BASKET,
         state="Waiting\n  Reason:       CrashLoopBackOff",
@@ -202,7 +203,7 @@ def _crashing(code: int, lines: str, **changes: str) -> Shop:
     )
 
 
-def _probe(kind: str, spec: str, message: str, *, killed: bool = False, **changes: str) -> Shop:
+def _probe(kind: str, spec: str, message: str, *, killed: bool = False, **changes: Any) -> Shop:
     events = [f"Warning  Unhealthy  2s (x9 over 82s)   kubelet            {kind} probe failed: {message}"]
     pod = replace(BASKET, probes=f"{kind}:   {spec}\n", **changes)
     if killed:

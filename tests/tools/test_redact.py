@@ -33,7 +33,7 @@ def test_secrets_do_not_stay(text: str, secret: str) -> None:
     assert secret not in redact(text)
     assert secret not in hidden
     assert secret not in vault.reveal(hidden)
-    assert vault.reveal(hidden, ("secret",)) == text
+    assert vault.reveal(hidden, ["secret"]) == text
 
 
 @pytest.mark.parametrize(

@@ -25,4 +25,5 @@ class Embedder(Protocol):
 
 def unit(rows: Vectors) -> Vectors:
     """The rows at length 1; a row of zeros stays."""
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    scaled: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    return scaled

@@ -45,8 +45,5 @@ def open_search(choice: Choice) -> Search:
 def _hybrid(choice: Choice, embedder: Embedder) -> HybridSearch:
     name = f"runbooks-{SCHEME}-{hashlib.sha256(embedder.name.encode()).hexdigest()[:12]}"
     store: Store
-    if choice.chroma_url:
-        store = ServerStore(choice.chroma_url, name, choice.data)
-    else:
-        store = FolderStore(choice.data, name)
+    store = ServerStore(choice.chroma_url, name, choice.data) if choice.chroma_url else FolderStore(choice.data, name)
     return HybridSearch(choice.folders, store, embedder)

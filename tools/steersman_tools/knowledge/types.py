@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal, TypeAlias
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from ..types import Frozen
 
@@ -18,7 +18,7 @@ class PlanStep(Frozen):
     do: str
     """The name of an action, such as PatchField."""
     target: str = "{entity}"
-    arguments: dict[str, JsonValue] = {}
+    arguments: dict[str, JsonValue] = Field(default_factory=dict)
     """The action's other fields; `{field}`, `{expected}` and their like stand for what the cause says."""
     why: str = ""
 

@@ -164,7 +164,7 @@ def glossary() -> dict[str, str]:
     """Chinese terms of operations and their English words (data/glossary-zh.tsv)."""
     lines = (files(__package__) / "data" / "glossary-zh.tsv").read_text("utf-8").splitlines()
     pairs = (line.split("\t") for line in lines if line.strip() and not line.startswith("#"))
-    return {chinese: english for chinese, english in pairs}
+    return dict(pairs)
 
 
 @cache
