@@ -35,11 +35,6 @@ class Result(Frozen):
     causes: tuple[str, ...] = ()
     unexplained: tuple[str, ...] = ()
     seconds: float
-    healed: bool | None = None
-    """Whether the fault is gone after healing; None where nothing was to be healed."""
-    kept: bool | None = None
-    """Whether everything else is as it was before the fault; None as above."""
-    outcome: str = "answered"
     control: bool = False
     """A healthy cluster, where nothing may be named."""
     note: str = ""
