@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..diagnose.scene import Scene
+from ..faults import Fault
 from ..remedy import Plan
 from ..types import Cause
 from . import playbooks as playbooks
@@ -24,10 +25,19 @@ def plans(cause: Cause, scene: Scene, experience: Mapping[str, float] | None = N
     return best(made, experience or {})
 
 
+_AHEAD = frozenset({Fault.LOAD_AHEAD, Fault.LOAD_PASSED})
+"""What lies ahead: the declaration and the last good revision know nothing of it."""
+
+
 def _drafts(site: Site) -> Iterator[Draft]:
+    if site.cause.fault not in _AHEAD:
+        yield from _looking_back(site)
+    for playbook in BOOK.get(site.cause.fault, ()):
+        yield from playbook(site)
+
+
+def _looking_back(site: Site) -> Iterator[Draft]:
     if draft := site.declared():
         yield draft
     if draft := site.restored():
         yield draft
-    for playbook in BOOK.get(site.cause.fault, ()):
-        yield from playbook(site)
