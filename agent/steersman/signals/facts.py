@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
@@ -11,6 +11,7 @@ import numpy as np
 from steersman_tools.types import Observation, Ref
 
 from ..types import Symptom
+from .anomaly import Mark
 from .causal import Ranking, rank
 from .estate import edges, marks, service_of, services
 from .flow import Calls, excess
@@ -24,10 +25,22 @@ COMPLAINTS: Mapping[str, SymptomKind] = {"errors": "errors", "duration": "slow"}
 """Signals that users feel. Rate and saturation are circumstances."""
 
 
-def judgements(batch: Batch) -> tuple[Judgement, ...]:
-    """Every service of the batch, those without trouble too."""
-    changed = marks(batch)
-    return tuple(judge(service, batch.now, changed) for service in services(batch))
+def judgements(batch: Batch, written: Sequence[Mark] = ()) -> tuple[Judgement, ...]:
+    """Every service of the batch, those without trouble too. `written`: changes that metrics know nothing of."""
+    changed = sorted((*marks(batch), *written), key=lambda mark: (mark.at, mark.kind, mark.name))
+    near = _near(batch)
+    return tuple(
+        judge(each, batch.now, [mark for mark in changed if Ref.parse(mark.name).namespace in near(each.service)])
+        for each in services(batch)
+    )
+
+
+def _near(batch: Batch) -> Callable[[str], frozenset[str]]:
+    """The namespaces where a change may be a service's trouble: its own, and those of its callees."""
+    found: dict[str, set[str]] = {}
+    for edge in edges(batch):
+        found.setdefault(edge.caller, set()).add(Ref.parse(edge.callee).namespace)
+    return lambda service: frozenset({Ref.parse(service).namespace, *found.get(service, ())})
 
 
 def symptoms(judged: Judgement, batch: Batch) -> tuple[Symptom, ...]:

@@ -22,6 +22,7 @@ COMMANDS = {
     "policy": "test a policy's examples, or show the built-in policy",
     "demo": "the whole loop on an embedded cloud: no cluster, no key, no network",
     "forecast": "what will reach its limit, and when",
+    "anomalies": "which series left their own past, since when, and whose trouble it is",
     "autoscale": "replicas for the load of the next quarter of an hour, as a plan through the gate",
     "world": "a small live cloud in this process, served until stopped",
     "gpu": "accelerators: list, health, place, defrag, idle, forecast, cost",
