@@ -23,6 +23,7 @@ COMMANDS = {
     "demo": "the whole loop on an embedded cloud: no cluster, no key, no network",
     "forecast": "what will reach its limit, and when",
     "anomalies": "which series left their own past, since when, and whose trouble it is",
+    "watch": "a standing watch: says what is new or over, and heals or scales if told to",
     "autoscale": "replicas for the load of the next quarter of an hour, as a plan through the gate",
     "world": "a small live cloud in this process, served until stopped",
     "gpu": "accelerators: list, health, place, defrag, idle, forecast, cost",
