@@ -46,7 +46,7 @@ def _written(found: Resource) -> float:
 
 def _means(entry: Fields) -> bool:
     """Whether somebody's intent was written: controllers keep status, and in old versions annotations, up to date."""
-    fields = {name for name in entry.map("fieldsV1") if name != "f:status"}
+    fields = set(entry.at("fieldsV1").raw or {}) - {"f:status"}
     if entry.text("manager").startswith("kube-"):
         fields.discard("f:metadata")
     return bool(fields) and entry.text("subresource") != "status"

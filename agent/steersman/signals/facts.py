@@ -73,8 +73,9 @@ def ranking(batch: Batch, since: float, symptom: Ref | None = None) -> Ranking:
     """Services by how much of the trouble since that moment (Unix seconds) is their own. Where nobody counts calls, those
     that show in the excess itself are assumed, and the ranking says so."""
     names = tuple(sorted({str(service_of(each.labels)) for each in batch.of("rate")}))
+    rows = max((len(batch.grid("rate", each).values) for each in batch.of("rate") if len(each.times)), default=0)
     rates, failed, seconds, served = (
-        _columns(batch, question, names) for question in ("rate", "errors", "seconds", "served")
+        _columns(batch, question, names, rows) for question in ("rate", "errors", "seconds", "served")
     )
     times = batch.now - batch.step * np.arange(len(rates) - 1, -1, -1)
     past, now = times < since, times >= since
@@ -98,14 +99,15 @@ def ranking(batch: Batch, since: float, symptom: Ref | None = None) -> Ranking:
     return rank(flows, edges(batch), str(symptom) if symptom else None, evidence)
 
 
-def _columns(batch: Batch, question: str, names: tuple[str, ...]) -> Floats:
-    """The series of a question as (rows, services), the last row at the batch's moment; NaN where nothing was seen."""
+def _columns(batch: Batch, question: str, names: tuple[str, ...], rows: int) -> Floats:
+    """The series of a question as (rows, services), the last row at the batch's moment; NaN where nothing was seen: counters of
+    failures begin with the first of them."""
     grids = {str(service_of(each.labels)): batch.grid(question, each) for each in batch.of(question) if len(each.times)}
-    rows = max((len(grid.values) for grid in grids.values()), default=0)
     columns = np.full((rows, len(names)), np.nan)
     for at, name in enumerate(names):
         if name in grids:
-            columns[rows - len(grids[name].values) :, at] = grids[name].values
+            values = grids[name].values[-rows:]
+            columns[rows - len(values) :, at] = values
     return columns
 
 

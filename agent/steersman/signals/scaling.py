@@ -11,6 +11,7 @@ import numpy as np
 
 from steersman_tools.types import Frozen
 
+from .capacity import climb
 from .forecast import forecast_grid
 from .grid import Grid
 
@@ -55,7 +56,8 @@ def propose(demand: Grid, replicas: int, capacity: Capacity, changed: float, ahe
     recent = demand.values[-3:]
     recent = recent[np.isfinite(recent)]
     here = float(recent.max()) if len(recent) else 0.0
-    expected, most = max(here, *said.middle), max(here, *said.upper)
+    expected = max(here, *said.middle, climb(demand, ahead) or 0.0)
+    most = max(expected, *said.upper)
     wanted = _needed(expected, most, capacity)
     if wanted > replicas:
         why = f"{expected:.4g}, at most {most:.4g}, is expected within {minutes:.3g} minutes: more than {replicas} should carry"

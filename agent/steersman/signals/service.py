@@ -23,7 +23,7 @@ WORSE: Mapping[Signal, frozenset[str]] = {
     "saturation": frozenset({"up"}),
 }
 """Which direction harms: fewer errors are no trouble, fewer requests may be."""
-MATERIAL: Mapping[Signal, float] = {"rate": 0.05, "duration": 0.05, "saturation": 0.05}
+MATERIAL: Mapping[Signal, float] = {"rate": 0.25, "duration": 0.1, "saturation": 0.1}
 """The part of what was expected by which a deviation must differ to harm: a series that hardly ever moves is left by next to nothing."""
 LOST = 0.005
 """The share of requests that must fail beyond what was expected."""
