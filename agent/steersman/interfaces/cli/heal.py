@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         with sources(chosen):
             pass  # a wrong kubeconfig is told at once, before anything is recorded
         with desk(chosen.data, f"cli-{name}", partial(tools, chosen)) as opened:
-            return asyncio.run(_heal(opened, name, request_of(args), args.output))
+            return asyncio.run(begin(opened, name, request_of(args), args.output))
     except (BadSettings, BadPolicy, ToolFailed) as error:
         print(f"steersman: {error}", file=sys.stderr)
         return 1
@@ -65,7 +65,8 @@ def request_of(args: argparse.Namespace) -> Request:
     )
 
 
-async def _heal(opened: Desk, name: str, request: Request, output: str) -> int:
+async def begin(opened: Desk, name: str, request: Request, output: str) -> int:
+    """Starts a session at the desk and follows it."""
     await opened.start(request, name)
     return await watch(opened, name, request, output)
 
