@@ -100,7 +100,7 @@ class Session:
     async def _run(self, request: Request) -> None:
         try:
             self._tell(Asked(request=request))
-            if request.wants == "healing":
+            if request.wants != "diagnosis":
                 await self._heal(request)
             else:
                 await self._investigate(request)
@@ -133,7 +133,7 @@ class Session:
 
     async def _heal(self, request: Request) -> None:
         if self.equipment is None:
-            raise ToolFailed("Nothing can be healed here: a bundle is a picture. Give --kubeconfig or --context.")
+            raise ToolFailed("Nothing can be changed here: a bundle is a picture. Give --kubeconfig or --context.")
         gear = self.equipment
         healer = Healer(
             request=request, session=self.id, look=self._look, hands=Hands(gear.writer, self.clock), durable=self.durable,
