@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from steersman.app import journal, tools
 from steersman.session import Session
-from steersman.types import Closed, Diagnosed, Diagnosis, Entry, Planned, Request
+from steersman.types import Closed, Diagnosed, Diagnosis, Done, Entry, Planned, Request
 from steersman_tools.fields import Fields
 from steersman_tools.types import Frozen, Ref
 
@@ -36,6 +36,7 @@ class Healed(Frozen):
     """How one scenario went, from the start of the session to its end."""
 
     scenario: str
+    healer: str = ""
     right: bool
     """The first diagnosis was right, as the lab suite scores it."""
     healed: bool
@@ -45,11 +46,23 @@ class Healed(Frozen):
     lost: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()
     plans: tuple[str, ...] = ()
+    changes: int = 0
+    """How many steps were really taken."""
     outcome: str
     text: str = ""
     seconds: float
     control: bool = False
     note: str = ""
+
+    @property
+    def end_to_end(self) -> bool:
+        """Right cause, fault gone, nothing else changed; a control: nothing done."""
+        return self.kept and (not self.harmed if self.control else self.right and self.healed)
+
+    @property
+    def harmed(self) -> bool:
+        """Whether a healthy cluster was touched."""
+        return self.control and (not self.kept or bool(self.changes))
 
 
 @dataclass
@@ -58,6 +71,7 @@ class Act:
 
     diagnosis: Diagnosis = field(default_factory=Diagnosis)
     plans: tuple[str, ...] = ()
+    changes: int = 0
     outcome: str = ""
     text: str = ""
 
@@ -90,7 +104,7 @@ async def _one(bench: Bench, cluster: Cluster, before: Inventory, scenario: Scen
     first = score(scenario, act.diagnosis, seconds)
     return Healed(
         scenario=scenario.name, right=first.right, healed=well, kept=not lost, lost=tuple(lost), causes=first.causes,
-        plans=act.plans, outcome=act.outcome, text=act.text, seconds=round(seconds, 1), control=not scenario.truth,
+        plans=act.plans, changes=act.changes, outcome=act.outcome, text=act.text, seconds=round(seconds, 1), control=not scenario.truth,
         note="" if back else "the lab did not come back",
     )  # fmt: skip
 
@@ -101,7 +115,7 @@ def losses(before: Inventory, broken: Inventory, now: Inventory) -> list[str]:
     for ref in sorted((before.keys() | broken.keys() | now.keys()), key=str):
         if ref.kind not in COUNTED:
             continue
-        if ref not in now and ref in broken:
+        if ref not in now and ref in broken and not Fields(broken[ref]).get("metadata.deletionTimestamp"):
             found.append(f"{ref} is gone")
         elif ref in now and ref not in before and ref not in broken:
             found.append(f"{ref} was added")
@@ -131,7 +145,7 @@ def _act(entries: Sequence[Entry]) -> Act:
     first = next((e.event.diagnosis for e in entries if isinstance(e.event, Diagnosed)), Diagnosis())
     plans = tuple(f"{e.event.plan.name}" for e in entries if isinstance(e.event, Planned))
     closed = next((e.event for e in entries if isinstance(e.event, Closed)), Closed(outcome="failed"))
-    return Act(first, plans, closed.outcome, closed.text)
+    return Act(first, plans, sum(isinstance(e.event, Done) for e in entries), closed.outcome, closed.text)
 
 
 async def restart_everything(bench: Bench) -> Act:
@@ -148,10 +162,13 @@ async def restart_everything(bench: Bench) -> Act:
         for ref in sick or [r for r, _ in shop]:
             await cluster.restart(ref)
     await asyncio.sleep(20)
-    return Act(outcome="restarted")
+    return Act(changes=len(sick or shop), outcome="restarted")
 
 
 async def nothing(bench: Bench) -> Act:
     """The null baseline: what the oracle says of those who only wait."""
     await asyncio.sleep(10)
     return Act(outcome="waited")
+
+
+HEALERS: Mapping[str, Healer] = {"steersman": steersman, "restart": restart_everything, "nothing": nothing}

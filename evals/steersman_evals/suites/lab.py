@@ -14,7 +14,10 @@ import orjson
 import steersman_evals
 
 from ..cli import Unusable
+from ..lab import healing_report
 from ..lab.bench import Bench, NoLab, answers, running_lab
+from ..lab.heal import HEALERS, Healed
+from ..lab.heal import run as heal_all
 from ..lab.run import Result, run_all
 from ..lab.scenario import BadScenario, Scenario, load
 from ..report import table
@@ -37,12 +40,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dir", type=Path, help="the folder of a lab that runs already; else one is started and stopped"
     )
+    parser.add_argument(
+        "--heal", nargs="*", choices=tuple(HEALERS), metavar="HEALER",
+        help=f"have them healed as well and judge that, by {', '.join(HEALERS)} (steersman and restart when none is named)",
+    )  # fmt: skip
     parser.add_argument("--port", type=int, default=PORT, help=f"the first port of the lab ({PORT})")
 
 
 def run(
     data: Path | None, output: Path | None, jobs: int, seed: int, scenarios: Path, only: Sequence[str], those: str,
-    repeat: int, kube: Path | None, dir: Path | None, port: int,
+    repeat: int, kube: Path | None, dir: Path | None, heal: Sequence[str] | None, port: int,
 ) -> None:  # fmt: skip
     """Runs the scenarios one after the other on one lab, which is put back in between."""
     try:
@@ -53,10 +60,14 @@ def run(
             raise Unusable(f"no scenario in {scenarios} is as asked for")
         with ExitStack() as stack:
             bench = _bench(stack, dir, port, kube)
-            results = asyncio.run(_measure(bench, wanted, repeat, output))
+            said = asyncio.run(
+                _measure(bench, wanted, repeat, output)
+                if heal is None
+                else _heal(bench, wanted, heal or ("steersman", "restart"), output)
+            )
     except (BadScenario, NoLab) as problem:
         raise Unusable(str(problem)) from problem
-    print("\n" + summary(results))
+    print("\n" + said)
 
 
 def _bench(stack: ExitStack, folder: Path | None, port: int, kube: Path | None) -> Bench:
@@ -67,18 +78,38 @@ def _bench(stack: ExitStack, folder: Path | None, port: int, kube: Path | None) 
     return stack.enter_context(running_lab(place, port, *options))
 
 
-async def _measure(bench: Bench, scenarios: Sequence[Scenario], repeat: int, output: Path | None) -> list[Result]:
+async def _measure(bench: Bench, scenarios: Sequence[Scenario], repeat: int, output: Path | None) -> str:
     results = []
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(b"")
+    _empty(output)
     async for result in run_all(bench, scenarios, repeat):
         results.append(result)
         print(line(result), flush=True)
-        if output is not None:
-            with output.open("ab") as file:
-                file.write(orjson.dumps(result.model_dump(mode="json")) + b"\n")
-    return results
+        _keep(output, result)
+    return summary(results)
+
+
+async def _heal(bench: Bench, scenarios: Sequence[Scenario], healers: Sequence[str], output: Path | None) -> str:
+    results: dict[str, list[Healed]] = {}
+    _empty(output)
+    for name in healers:
+        async for found in heal_all(bench, scenarios, HEALERS[name]):
+            result = found.model_copy(update={"healer": name})
+            results.setdefault(name, []).append(result)
+            print(healing_report.line(result), flush=True)
+            _keep(output, result)
+    return healing_report.summary(results)
+
+
+def _empty(output: Path | None) -> None:
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_bytes(b"")
+
+
+def _keep(output: Path | None, result: Result | Healed) -> None:
+    if output is not None:
+        with output.open("ab") as file:
+            file.write(orjson.dumps(result.model_dump(mode="json")) + b"\n")
 
 
 def line(result: Result) -> str:
