@@ -85,7 +85,7 @@ async def _case(text: str, sources: Sources, namespace: str | None) -> Case:
 def _gpus(intent: AskGpus, desk: Desk) -> tuple[Estate | HealthReport | IdleReport, ...]:
     match intent.about:
         case "idle":
-            return desk.idle(), desk.estate
+            return (desk.idle(), desk.estate) if desk.estate.nodes else (desk.estate,)
         case "health":
             return (desk.health(),)
     return (desk.estate,)

@@ -108,7 +108,7 @@ async def _read(intent: Intent, case: Case) -> tuple[str, Sequence[Observation]]
             except ValidationError as error:
                 raise NoSuch(f"{intent.kind} objects are not listed; ask for one by its name") from error
             found = await listing.TOOL.run(case, args)
-            count = sum(o.text.count("\n") + 1 for o in found if o.outcome == "data")
+            count = len(listing.lines_of(case, args))
             return f"{count} {intent.kind.lower()}{'' if count == 1 else 's'}:", found
         case Describe():
             return f"{intent.entity}:", await describe.TOOL.run(
