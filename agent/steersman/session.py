@@ -135,7 +135,7 @@ class Session:
 
     async def _heal(self, request: Request) -> None:
         if self.equipment is None:
-            raise ToolFailed("Nothing can be healed here: a bundle is a picture. Give --kubeconfig or --context.")
+            raise ToolFailed("Nothing can be changed here: a bundle is a picture. Give --kubeconfig or --context.")
         gear = self.equipment
         healer = Healer(
             request=request, session=self.id, look=self._eyes(request), hands=Hands(gear.writer, self.clock), durable=self.durable,

@@ -27,7 +27,7 @@ from ..models import Meter, ModelFailed, OverBudget, Prompt
 from ..models.reading import Unfit
 from ..seams import Aide
 from .case import Case
-from .wishes import Refused, wished
+from .wishes import Refused, Wish, wished
 
 MOST_NAMES = 60
 _CHANGES = ("scale", "rollback", "restart", "cordon", "uncordon", "drain")
@@ -95,6 +95,6 @@ def _meant(form: Form, text: str, case: Case) -> Intent | None:
             return AskQuantum()
         case "runbook":
             return FindRunbook(words=text)
-        case "heal":
+        case "heal" if Wish.of(text, case.names).orders:
             return HealIt(entity=entity, namespace=space)
     return None

@@ -86,51 +86,51 @@ class Help(_Intent):
     intent: Literal["help"] = "help"
 
 
-class ScaleTo(_Intent):
+class _Changing(_Intent):
+    target: Ref
+    if_safe: bool = False
+    """The person wants it only if it breaks nothing: it is rehearsed, and left undone if that shows harm."""
+
+
+class ScaleTo(_Changing):
     """More or fewer of it. Exactly one of `to`, `by` and `factor` is given."""
 
     intent: Literal["scale"] = "scale"
-    target: Ref
     to: int | None = None
     by: int | None = None
     factor: float | None = None
     unit: Literal["replicas", "gpus"] = "replicas"
 
 
-class RollBackTo(_Intent):
+class RollBackTo(_Changing):
     """Back to an earlier revision; the one before when none is named."""
 
     intent: Literal["rollback"] = "rollback"
-    target: Ref
     revision: int | None = None
 
 
-class RestartIt(_Intent):
+class RestartIt(_Changing):
     """All its pods anew, at the pace of its update strategy."""
 
     intent: Literal["restart"] = "restart"
-    target: Ref
 
 
-class CordonNode(_Intent):
+class CordonNode(_Changing):
     """No new pods there."""
 
     intent: Literal["cordon"] = "cordon"
-    target: Ref
 
 
-class UncordonNode(_Intent):
+class UncordonNode(_Changing):
     """New pods are welcome there again."""
 
     intent: Literal["uncordon"] = "uncordon"
-    target: Ref
 
 
-class DrainNode(_Intent):
+class DrainNode(_Changing):
     """All pods elsewhere."""
 
     intent: Literal["drain"] = "drain"
-    target: Ref
 
 
 class HealIt(_Intent):

@@ -18,6 +18,7 @@ from ..remedy import Plan
 from ..types import Cause
 from . import playbooks as playbooks
 from .book import BOOK
+from .compose import asked as asked
 from .compose import best, plan_of
 from .playbooks.resources import restart
 from .site import Draft, Site
