@@ -9,7 +9,10 @@ import pytest
 from steersman.app import playground
 from steersman.asking import Answered, ask
 from steersman.diagnose import examine
-from steersman.plan import asked
+from steersman.intent import ScaleTo
+from steersman.models.chain import ChatModel
+from steersman.models.scripted import ScriptedModel, says
+from steersman.plan import asked as planned
 from steersman.rehearsal import rehearsal
 from steersman.session import Session
 from steersman.types import Closed, Event, Judged, Planned, Rehearsed, Request
@@ -87,7 +90,7 @@ def test_what_is_so_already_is_not_done_again() -> None:
     snapshot = broken().snapshot()
     action = Scale(target=Ref("shop", "Deployment", "cart"), replicas=2)
     with pytest.raises(Unfit, match="is so already"):
-        asked(action, examine(snapshot).scene, "asked")
+        planned(action, examine(snapshot).scene, "asked")
 
 
 async def test_repair_in_words_heals() -> None:
@@ -108,3 +111,26 @@ async def test_the_future_is_not_invented() -> None:
     asked = await ask("which nodes will run out of memory tonight", sources(broken()))
     assert "not checked" in asked.answered.reply.headline.lower()
     assert asked.answered.outlook is None
+
+
+def reads(intent: str, name: str, number: int | None = None) -> ChatModel:
+    """A model that fills the form so, whatever it is told."""
+    return ScriptedModel(says({"intent": intent, "name": name, "kind": "", "number": number}))
+
+
+async def test_what_a_model_reads_is_marked_and_never_more_than_the_words_hold() -> None:
+    """Where the words name a change, a model's reading is a wish marked as read; where they do not, it is a question back."""
+    asked = await ask("cart needs one more copy", sources(broken(), reads("scale", "cart", 3)))
+    intent = asked.answered.reply.intent
+    assert isinstance(intent, ScaleTo)
+    assert (intent.read_by, intent.to) == ("scripted", 3)
+    asked = await ask("something about cart feels off", sources(broken(), reads("restart", "cart")))
+    reply = asked.answered.reply
+    assert (reply.action, reply.request, reply.nearest) == (None, None, ("restart cart",))
+    assert reply.headline == "I did not understand that: scripted reads it as `restart cart`: say so if it is meant."
+
+
+async def test_a_question_is_no_order_to_repair() -> None:
+    """A model that hears an order to repair in a question starts nothing."""
+    asked = await ask("what is the official way to mend a cart?", sources(broken(), reads("heal", "cart")))
+    assert asked.answered.reply.request is None

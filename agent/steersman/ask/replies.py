@@ -79,7 +79,7 @@ async def answer(intent: Intent | NotUnderstood, case: Case) -> Reply:
                 where = f" -n {space}" if space else ""
                 return Reply(
                     intent=intent,
-                    headline="To be put right: nothing is done before it is planned and approved.",
+                    headline=f"{_wish(intent.read_by)}: repair. Nothing is done before it is planned and approved.",
                     request=Request(question=case.question, namespace=space or None, wants="healing"),
                     command=f"steersman heal{where}",
                 )
@@ -162,10 +162,14 @@ def _wanted(intent: ScaleTo | RollBackTo | RestartIt | CordonNode | UncordonNode
     )
     return Reply(
         intent=intent,
-        headline=f"Wanted: {action.words}. Nothing is done before it is planned and approved.",
+        headline=f"{_wish(intent.read_by)}: {action.words}. Nothing is done before it is planned and approved.",
         action=action,
         request=request,
     )
+
+
+def _wish(read_by: str) -> str:
+    return f"Wanted, as {read_by} reads it" if read_by else "Wanted"
 
 
 def _forecast(intent: Forecast, case: Case) -> Reply:

@@ -34,6 +34,8 @@ class Wish:
     careful: bool = False
     """Whether it is wanted only if it breaks nothing."""
 
+    amounts: bool = False
+    """Whether it says how many more or fewer, which asks for a change as clearly as a verb does."""
     orders: bool = True
     """Whether it may be an order at all: it asks nothing and forbids nothing."""
 
@@ -51,8 +53,9 @@ class Wish:
             any(t.is_("negation") or t.is_("ask") or t.is_("read", "diagnose") for t in tokens) or "delete" in verbs
         )
         named = any(t.refs for t in tokens)
+        amounts = any(t.is_("amount", word) for t in tokens for word in ("more", "fewer", "replicas"))
         numbers = tuple(t.number for t in tokens if t.number is not None)
-        return cls(named and not closed, verbs, numbers, careful(tokens), not closed)
+        return cls(named and not closed, verbs, numbers, careful(tokens), bool(numbers) and amounts, not closed)
 
 
 def wished(case: Case, change: str, target: str, number: int | None) -> Change:

@@ -90,6 +90,13 @@ class _Changing(_Intent):
     target: Ref
     if_safe: bool = False
     """The person wants it only if it breaks nothing: it is rehearsed, and left undone if that shows harm."""
+    read_by: str = ""
+    """The model that read the request; empty: it was understood without one. What a model read is never approved beforehand."""
+
+    @property
+    def words(self) -> str:
+        """It in the words that are understood without a model."""
+        return f"{self.intent} {self.target.name}"  # type: ignore[attr-defined]
 
 
 class ScaleTo(_Changing):
@@ -100,6 +107,10 @@ class ScaleTo(_Changing):
     by: int | None = None
     factor: float | None = None
     unit: Literal["replicas", "gpus"] = "replicas"
+
+    @property
+    def words(self) -> str:
+        return f"scale {self.target.name} to {self.to}"
 
 
 class RollBackTo(_Changing):
@@ -137,6 +148,7 @@ class HealIt(_Intent):
     """Find what is wrong and mend it: the whole loop of `steersman heal`."""
 
     intent: Literal["heal"] = "heal"
+    read_by: str = ""
     entity: Ref | None = None
     namespace: str | None = None
 

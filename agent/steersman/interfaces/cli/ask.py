@@ -103,7 +103,10 @@ def _last(asked: Asked, args: argparse.Namespace) -> None:
 
 
 def _change(asked: Asked, wanted: Request, chosen: Settings, args: argparse.Namespace) -> int:
-    """A session that does what was asked for, as far as policy and people allow it."""
+    """A session that does what was asked for, as far as policy and people allow it.
+
+    `--yes` approves what was understood without a model; what a model has read, a person has to see as a plan first.
+    """
     from ...desk import desk  # noqa: PLC0415  loads DBOS, which a question does not need
     from .heal import watch  # noqa: PLC0415  likewise
 
@@ -111,7 +114,7 @@ def _change(asked: Asked, wanted: Request, chosen: Settings, args: argparse.Name
     name = new_id(WallClock())
     request = wanted.model_copy(
         update={
-            "approval": "given" if args.yes else "ask",
+            "approval": "given" if args.yes and not getattr(asked.reply.intent, "read_by", "") else "ask",
             "act": "show only" if args.dry_run else "for real",
             "by": me().id,
         }
