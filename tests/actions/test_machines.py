@@ -88,5 +88,5 @@ async def test_nobody_listens(world: World, actuator: Actuator) -> None:
 async def test_a_device_that_stays_away_is_no_success(world: World, actuator: Actuator) -> None:
     """The node is ready and a GPU is still missing: that is not back."""
     await do(actuator, Drain(target=NODE))
-    with pytest.raises(Late):
+    with pytest.raises(Late, match="not what it should be after 3"):
         await do(actuator, reboot(world, devices=5))

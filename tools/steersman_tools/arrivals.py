@@ -16,7 +16,7 @@ class Late(ToolFailed):
 
 async def arrival(writer: Writer, action: Action, watched: Ref, clock: Clock) -> None:
     """Returns when the awaited object shows that it is done. Raises Late, and Refused where it never will be."""
-    patience = action.patience
+    patience, settling = action.patience, action.settling
     while True:
         try:
             seen = await writer.read(watched)
@@ -27,7 +27,10 @@ async def arrival(writer: Writer, action: Action, watched: Ref, clock: Clock) ->
                 return
         except Unfit as error:
             raise Refused(str(error)) from error
-        if patience <= 0:
-            raise Late(f"{watched} is not back after {action.patience:.0f} s: a person must look at the machine.")
+        if patience <= 0 or settling <= 0:
+            what = "is not back" if settling > 0 else "has been through it and is not what it should be"
+            raise Late(f"{watched} {what} after {action.patience - patience:.0f} s: a person must look at the machine.")
         await clock.sleep(PAUSE_SECONDS)
         patience -= PAUSE_SECONDS
+        if seen is not None and action.happened(seen):
+            settling -= PAUSE_SECONDS

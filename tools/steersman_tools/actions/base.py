@@ -31,6 +31,8 @@ class Base(Frozen):
     """The kinds that it applies to; empty for any."""
     patience: ClassVar[float] = 0.0
     """Seconds that it may take until what it awaits has arrived."""
+    settling: ClassVar[float] = 0.0
+    """Seconds that it may take from when the request was obeyed."""
 
     target: Ref
 

@@ -27,6 +27,8 @@ class _Machine(Base):
 
     reversible: ClassVar[bool] = False
     patience: ClassVar[float] = 1200.0
+    settling: ClassVar[float] = 300.0
+    """A driver that is loaded anew takes minutes after the node is ready."""
 
     boot_id: Annotated[str, StringConstraints(max_length=253)] = ""
     """The node's `status.nodeInfo.bootID` before: another one proves the reboot."""
