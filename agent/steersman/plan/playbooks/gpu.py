@@ -141,7 +141,9 @@ def _others(site: Site, ward: _Ward, remedy: xid.Remedy) -> Draft | None:
     """New pods for those that cannot run on the sick device: the scheduler gives them others."""
     held = {a.pod for a in site.scene.accelerators.allocations if a.node == ward.node.node}
     down = [p for p in ward.pods if p.ref in held and not is_ready(p) and p.controller]
-    if not down:
+    asked = sum(a.count for a in site.scene.accelerators.allocations if a.pod in {p.ref for p in down})
+    usable = [n for n in site.scene.accelerators.nodes if n.schedulable and n.node != ward.node.node]
+    if not down or asked > sum(c.free for n in usable for c in n.counts):
         return None
     if remedy == "nothing":
         notes: tuple[str, ...] = ("Reset the GPU when nobody uses it.",)
