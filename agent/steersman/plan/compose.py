@@ -118,8 +118,12 @@ def _checks(scene: Scene, action: Base, changes: Iterable[Change]) -> Iterable[C
             yield Check(what="bound", of=ref)
         case "Node" if any("unschedulable" in c.path for c in changes) and action.effect == "edit":
             pass
-        case "Node" if (mark := scene.snapshot.node_operations) and any(mark in c.path for c in changes):
+        case "Node" if action.awaits() or (
+            (mark := scene.snapshot.node_operations) and any(mark in c.path for c in changes)
+        ):
             yield from _back_in_service(scene, ref)
+        case "RebootNode" | "GPUReset" if action.awaits():
+            yield from _back_in_service(scene, Ref("", "Node", getattr(action, "node", "")))
         case _ if action.effect == "create":
             yield Check(what="exists", of=ref)
         case _ if action.effect == "delete":
@@ -128,7 +132,9 @@ def _checks(scene: Scene, action: Base, changes: Iterable[Change]) -> Iterable[C
 
 def _back_in_service(scene: Scene, node: Ref) -> Iterable[Check]:
     """A machine that was rebooted takes pods again, and offers every device that it has."""
-    yield Check(what="node-ready", of=node, within_seconds=420)
+    machine = scene.nodes.get(node.name)
+    if machine is None or not machine.flag("spec.unschedulable"):  # who was cordoned before stays so
+        yield Check(what="node-ready", of=node, within_seconds=420)
     gpus = next((n for n in scene.accelerators.nodes if n.node == node.name), None)
     if gpus and gpus.physical:
         for count in (c for c in gpus.counts if c.form == "full"):
@@ -137,6 +143,8 @@ def _back_in_service(scene: Scene, node: Ref) -> Iterable[Check]:
 
 
 def _undo(action: Base, changes: tuple[Change, ...]) -> str:
+    if action.awaits() and not action.reversible:
+        return "cannot be undone: the machine has been through it"
     match action.effect:
         case "create":
             return f"delete {action.target} again"
