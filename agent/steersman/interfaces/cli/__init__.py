@@ -24,6 +24,8 @@ COMMANDS = {
     "forecast": "what will reach its limit, and when",
     "world": "a small live cloud in this process, served until stopped",
     "gpu": "accelerators: list, health, place, defrag, idle, forecast, cost",
+    "serve": "the HTTP API with its page, the alert webhook and MCP, until stopped",
+    "token": "who may use the API: create, list, revoke; and approval codes for assistants",
     "doctor": "what is reachable, what is permitted, and the line that mends the rest",
 }
 
