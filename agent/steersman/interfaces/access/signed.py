@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
-from . import Refused
+from . import Principal, Refused
 
-PAGE_HOURS, CODE_MINUTES = 12, 10
+CODE_MINUTES = 10
+PAGE_TIME = {"token": timedelta(hours=12), "oidc": timedelta(hours=1)}
+"""A token of our own is looked up at every request; what an identity provider said is not asked again within this time."""
 
 
-def page_cookie(name: str, key: str) -> str:
+def page_cookie(principal: Principal, proof: Literal["token", "oidc"], key: str) -> str:
     """What a browser keeps instead of the token."""
-    return _sign({"sub": name, "aud": "page"}, key, timedelta(hours=PAGE_HOURS))
+    claims = {"sub": principal.id, "aud": "page", "role": principal.role, "holder": principal.holder, "proof": proof}
+    return _sign(claims, key, PAGE_TIME[proof])
 
 
-def at_page(cookie: str, key: str) -> str | None:
-    """Whose cookie it is; None when it is not ours or its time is up."""
+def at_page(cookie: str, key: str) -> tuple[Principal, str] | None:
+    """Who is there, and by which proof; None when the cookie is not ours or its time is up."""
     claims = _read(cookie, key, "page")
-    return claims.get("sub") if claims else None
+    if not claims:
+        return None
+    return Principal.model_validate({"id": claims["sub"], "role": claims["role"], "holder": claims["holder"]}), claims[
+        "proof"
+    ]
 
 
 def approval_code(session: str, digest: str, by: str, key: str) -> str:

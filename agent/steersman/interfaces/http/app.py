@@ -13,11 +13,12 @@ from ...settings import Settings
 from ..access.gatekeeper import Gatekeeper
 from ..access.oidc import Oidc
 from ..access.tokens import TokenStore
+from ..page import routes as page
 from ..serving.board import watched
 from ..serving.engine import engine
 from ..serving.incidents import IncidentStore
 from ..serving.verbs import Charter
-from . import alerts, estate, operations, problems, sessions
+from . import alerts, chat, estate, operations, problems, sessions
 from .limits import BodyLimit
 from .meter import Meter, Metered
 from .office import Office
@@ -36,9 +37,9 @@ def build(settings: Settings, given: dict[str, str], address: str) -> FastAPI:
         title="steersman", version=version("steersman"), description=_WORDS, lifespan=_opened(settings, given, address, meter),
         docs_url=None, redoc_url=None, separate_input_output_schemas=False,
     )  # fmt: skip
-    for part in (sessions, estate, alerts, operations):
+    for part in (sessions, estate, alerts, chat, operations, page):
         app.include_router(part.router)
-    problems.install(app)
+    problems.install(app, page.problem_page)
     app.add_middleware(BodyLimit)
     app.add_middleware(Metered, meter=meter)
     _describe(app)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -44,8 +45,11 @@ def answer(status: int, detail: str, headers: dict[str, str] | None = None) -> R
     return JSONResponse(body.model_dump(), status, headers, media_type="application/problem+json")
 
 
-def install(app: FastAPI) -> None:
-    """Turns every exception that a route may let through into its answer."""
+ForPeople: TypeAlias = Callable[[Request, int, str, dict[str, str]], Response]
+
+
+def install(app: FastAPI, pages: ForPeople) -> None:
+    """Turns every exception that a route may let through into its answer; `pages` makes those for people."""
 
     async def told(request: Request, error: Exception) -> Response:
         status, headers = _status(error)
@@ -55,6 +59,8 @@ def install(app: FastAPI) -> None:
             return JSONResponse(
                 {"error": {"message": _words(error), "type": kind, "param": None, "code": code}}, status, headers
             )
+        if request.url.path.startswith(("/page/", "/sessions/")):
+            return pages(request, status, _words(error), headers)
         return answer(status, _words(error), headers)
 
     for kind in (Unknown, Refused, TooMany, ToolFailed, RequestValidationError, HTTPException):
