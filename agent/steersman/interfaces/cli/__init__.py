@@ -26,6 +26,7 @@ COMMANDS = {
     "gpu": "accelerators: list, health, place, defrag, idle, forecast, cost",
     "serve": "the HTTP API with its page, the alert webhook and MCP, until stopped",
     "token": "who may use the API: create, list, revoke; and approval codes for assistants",
+    "mcp": "an MCP server on standard input and output, for assistants and editors",
     "doctor": "what is reachable, what is permitted, and the line that mends the rest",
 }
 

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from ...journal import FileJournal
 from ...settings import Settings
-from ..access.gatekeeper import Gatekeeper
-from ..access.oidc import Oidc
-from ..access.tokens import TokenStore
+from ..mcp.mounted import mount, running
 from ..page import routes as page
-from ..serving.board import watched
-from ..serving.engine import engine
-from ..serving.incidents import IncidentStore
 from ..serving.verbs import Charter
 from . import alerts, chat, estate, operations, problems, sessions
 from .limits import BodyLimit
 from .meter import Meter, Metered
-from .office import Office
+from .opening import opened
 
 OWNER = "serve"
 _WORDS = (
@@ -39,6 +33,7 @@ def build(settings: Settings, given: dict[str, str], address: str) -> FastAPI:
     )  # fmt: skip
     for part in (sessions, estate, alerts, chat, operations, page):
         app.include_router(part.router)
+    mount(app)
     problems.install(app, page.problem_page)
     app.add_middleware(BodyLimit)
     app.add_middleware(Metered, meter=meter)
@@ -50,26 +45,12 @@ def _opened(
     settings: Settings, given: dict[str, str], address: str, meter: Meter
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
-    async def opened(app: FastAPI) -> AsyncIterator[None]:
-        data = settings.data
-        with (
-            closing(FileJournal(data / "sessions.db")) as journal,
-            closing(TokenStore(data / "access.db")) as tokens,
-            closing(IncidentStore(data / "incidents.db")) as incidents,
-        ):
-            async with watched(journal) as board, engine(Charter(owner=OWNER, given=given)) as handle:
-                gatekeeper = Gatekeeper(tokens, oidc_of(settings))
-                app.state.office = Office(settings, board, handle, gatekeeper, incidents, address, meter)
-                yield
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with opened(settings, Charter(owner=OWNER, given=given), address, meter) as office, running(app):
+            app.state.office = office
+            yield
 
-    return opened
-
-
-def oidc_of(settings: Settings) -> Oidc | None:
-    """The identity provider of the settings; None where none is set."""
-    if not settings.oidc_issuer:
-        return None
-    return Oidc(settings.oidc_issuer, settings.oidc_audience, settings.oidc_roles_claim, settings.oidc_person_claim)
+    return lifespan
 
 
 def _describe(app: FastAPI) -> None:

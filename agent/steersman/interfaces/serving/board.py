@@ -75,6 +75,14 @@ class Board:
                     await self._news.wait()
         return self.get(session)
 
+    async def settled(self, session: str, seconds: float = 120.0) -> Ready:
+        """The session when it is closed or waits for a person, or when so many seconds have passed. Raises NoSession."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.get(session).line.state == "running":
+                    await self._news.wait()
+        return self.get(session)
+
     async def follow(self, session: str, after: int = 0, beat: float = 15.0) -> AsyncIterator[Line | None]:
         """The entries from the one after that number on, until the session is closed; None where nothing came for so many seconds."""
         self.streams += 1

@@ -15,17 +15,27 @@ from ...explanation import Explained
 from ...gpu.desk import sit_down
 from ...intent import Diagnose
 from ...outlook import NoSuchThing, outlook
+from ...seams import Passage
 from ...session import Session, Sources
 from ...types import Diagnosed, Failed, Planned, Request
 from .. import foreseen
 from ..document import investigation
 from .verbs import LookAt, Tell
 
+MOST_PASSAGES = 5
+
 
 class Queues(Frozen):
     """What is seen of quantum backends, their queues and jobs."""
 
     seen: tuple[Observation, ...] = ()
+    not_checked: tuple[NotChecked, ...] = ()
+
+
+class Passages(Frozen):
+    """What the organisation's runbooks say."""
+
+    passages: tuple[Passage, ...] = ()
     not_checked: tuple[NotChecked, ...] = ()
 
 
@@ -50,6 +60,8 @@ async def look(order: LookAt, sources: Sources) -> str:
             ).decode()
         case "queues":
             return (await _queues(sources)).model_dump_json()
+        case "runbooks":
+            return (await _runbooks(order, sources)).model_dump_json()
         case "forecasts":
             try:
                 found = await outlook(sources, order.horizon_seconds, order.entity, order.namespace)
@@ -72,6 +84,13 @@ async def _causes(order: LookAt, sources: Sources) -> str:
     if answer_ is None:
         raise ToolFailed("The cluster gave no answer that could be judged.")
     return investigation(session.id, "", answer_, plan).model_dump_json(by_alias=True)
+
+
+async def _runbooks(order: LookAt, sources: Sources) -> Passages:
+    if sources.library is None:
+        gap = NotChecked(what="runbooks", why="none are indexed (`steersman runbooks index DIR`)")
+        return Passages(not_checked=(gap,))
+    return Passages(passages=tuple(await sources.library.search(order.entity, MOST_PASSAGES)))
 
 
 async def _queues(sources: Sources) -> Queues:

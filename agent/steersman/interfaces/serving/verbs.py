@@ -11,7 +11,7 @@ from steersman_tools.types import Frozen
 from ...types import Request
 from ..access import Role
 
-What: TypeAlias = Literal["causes", "gpus", "queues", "forecasts"]
+What: TypeAlias = Literal["causes", "gpus", "queues", "forecasts", "runbooks"]
 
 
 class Charter(Frozen):
@@ -66,6 +66,7 @@ class LookAt(Frozen):
     what: What
     namespace: str | None = None
     entity: str = ""
+    """What a forecast is about; for runbooks, the words to look for."""
     horizon_seconds: float = 7200.0
 
 
