@@ -50,7 +50,7 @@ class Office:
     meter: Meter = field(default_factory=Meter)
     asks: Buckets = field(default_factory=lambda: Buckets(per_second=100, burst=400))
     starts: Buckets = field(default_factory=lambda: Buckets(per_second=2, burst=100))
-    failures: Buckets = field(default_factory=lambda: Buckets(per_second=0.2, burst=20))
+    failures: Buckets = field(default_factory=lambda: Buckets(per_second=1, burst=100))
     streams: int = 1000
     """So many event streams at once."""
     _looks: dict[LookAt, tuple[float, asyncio.Future[str]]] = field(default_factory=dict)
