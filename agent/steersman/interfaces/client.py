@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T", bound=BaseModel)
-AGAIN_SECONDS, TRIES = 0.5, 40
+AGAIN_SECONDS, TRIES = 0.5, 240
+"""A server that is being started again is waited for: two minutes."""
 
 
 class ApiError(Exception):
@@ -80,14 +81,13 @@ class Client:
                     yield entry
                     if isinstance(entry.event, Closed):
                         return
+                if self.session(session).state == "closed":
+                    return
             except (httpx.TransportError, ApiError) as error:
                 tries += 1
                 if tries > TRIES or (isinstance(error, ApiError) and error.status not in (0, 429, 502, 503)):
                     raise ApiError(getattr(error, "status", 0), str(error)) from error
                 time.sleep(AGAIN_SECONDS)
-            else:
-                if self.session(session).state == "closed":
-                    return
 
     def approve(self, session: str, digest: str) -> SessionLine:
         """Lets the plan of that digest be carried out."""
