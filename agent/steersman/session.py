@@ -171,7 +171,7 @@ class Session:
 
 def new_id(clock: Clock) -> str:
     """A session's name: when it began, and a few random letters."""
-    return f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
 
 
 async def undo(journal: Journal, session: str, equipment: Equipment, clock: Clock) -> AsyncIterator[Entry]:

@@ -150,6 +150,8 @@ class Request(Frozen):
     max_attempts: int = Field(default=3, ge=1, le=10)
     """How many plans may fail and be undone before the session gives up."""
     by: str = ""
+    roles: tuple[Literal["viewer", "operator", "approver", "admin"], ...] = ("operator", "approver")
+    """What the one who asks may do, as policy sees it: whoever sits at the keyboard may what the keyboard's credentials may."""
 
 
 class Asked(Frozen):
