@@ -34,6 +34,8 @@ def address(twin: Twin) -> Iterator[str]:
 
 @pytest.fixture
 async def ibm(address: str, clock: SimulatedClock) -> AsyncIterator[IbmQuantum]:
-    made = IbmQuantum("key", "crn:v1:bluemix:public:quantum-computing:us-east:a/abc:1::", f"{address}/api/v1", address, clock)
+    made = IbmQuantum(
+        "key", "crn:v1:bluemix:public:quantum-computing:us-east:a/abc:1::", f"{address}/api/v1", address, clock
+    )
     yield made
     await made.close()

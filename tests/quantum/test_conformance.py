@@ -115,7 +115,12 @@ def test_qrmi_takes_it_too(fast: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
     """IBM's client for schedulers, whose reading of JSON is strict, goes through a job's whole life."""
     qrmi = _need("qrmi")
     with serving(fast) as url:
-        for key, value in (("ENDPOINT", f"{url}/api/v1"), ("IAM_ENDPOINT", url), ("IAM_APIKEY", "k"), ("SERVICE_CRN", CRN)):
+        for key, value in (
+            ("ENDPOINT", f"{url}/api/v1"),
+            ("IAM_ENDPOINT", url),
+            ("IAM_APIKEY", "k"),
+            ("SERVICE_CRN", CRN),
+        ):
             monkeypatch.setenv(f"ibm_torino_QRMI_IBM_QCS_{key}", value)
         resource = qrmi.QuantumResource("ibm_torino", qrmi.ResourceType.IBMQuantumComputeService)
         assert resource.status().pending_job_count == 3

@@ -129,7 +129,9 @@ async def _state(ibm: IbmQuantum, id: str) -> str:
     return found.state
 
 
-@pytest.mark.parametrize(("text", "said"), [(">4000", "≥4001"), ("12", "12"), (7, "7"), ("many", "None"), ("1000+", "≥1000"), (None, "None")])
+@pytest.mark.parametrize(
+    ("text", "said"), [(">4000", "≥4001"), ("12", "12"), (7, "7"), ("many", "None"), ("1000+", "≥1000"), (None, "None")]
+)
 def test_bounds_stay_bounds(text: str | int | None, said: str) -> None:
     """`>4000` is no number of jobs."""
     assert str(Count.read(text)) == said

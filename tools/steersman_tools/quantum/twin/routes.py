@@ -107,7 +107,7 @@ class Routes:
             "name": name, "status": {"name": found.state, "reason": found.reason}, "is_simulator": False,
             "qubits": found.device.qubits, "queue_length": self._twin.pending(name),
             "processor_type": {"family": "Heron", "revision": "2"}, "clops": {"type": "hardware", "value": int(found.device.clops)},
-            "performance_metrics": {"two_q_error_best": {"value": found.device.two_qubit_error, "unit": ""}},
+            "performance_metrics": {},
         }  # fmt: skip
 
     def _backend(self, asked: Question, name: str, part: str) -> Answer:
@@ -260,7 +260,7 @@ class Routes:
 
 
 def _job(job: TwinJob) -> JsonValue:
-    state: dict[str, JsonValue] = {"status": job.status}
+    state: dict[str, JsonValue] = {"status": job.status.partition(" - ")[0]}
     if job.reason:
         state["reason"] = job.reason
     if job.code is not None:
