@@ -363,6 +363,13 @@ class Fault(StrEnum):
         "quantum",
         "The job names a QPU that the scheduler does not know and silently ignores.",
     )
+    QUANTUM_OVER_LIMIT = (
+        "quantum-over-limit",
+        "quantum",
+        "The job asks for more shots, circuits or qubits than the backend takes.",
+    )
+    QUANTUM_SERVICE_ERROR = "quantum-service-error", "quantum", "The provider's service failed while it had the job."
+    QUANTUM_JOB_FAILED = "quantum-job-failed", "quantum", "A quantum job failed for a reason of its own."
     HYBRID_STALL = "hybrid-stall", "quantum", "GPUs wait idle for a quantum job."
 
 

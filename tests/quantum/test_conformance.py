@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import time
@@ -25,8 +26,6 @@ def _need(module: str) -> ModuleType:
     if find_spec(module) is None:
         why = f"{module} is not installed: uv sync --extra quantum"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(why)
-    import importlib
-
     return importlib.import_module(module)
 
 
@@ -52,13 +51,12 @@ def service(fast: Twin, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def _bell(backend: Any) -> Any:
-    from qiskit import QuantumCircuit, generate_preset_pass_manager
-
-    circuit = QuantumCircuit(2)
+    qiskit = _need("qiskit")
+    circuit = qiskit.QuantumCircuit(2)
     circuit.h(0)
     circuit.cx(0, 1)
     circuit.measure_all()
-    return generate_preset_pass_manager(1, backend=backend, seed_transpiler=1).run(circuit)
+    return qiskit.generate_preset_pass_manager(1, backend=backend, seed_transpiler=1).run(circuit)
 
 
 def test_ibm_s_client_reads_our_backends(service: Any) -> None:
@@ -75,10 +73,9 @@ def test_ibm_s_client_reads_our_backends(service: Any) -> None:
 def test_ibm_s_client_submits_and_gets_real_counts(service: Any) -> None:
     """A Bell pair transpiled for the twin's device gives only 00 and 11, counted by Aer."""
     _need("qiskit_aer")
-    from qiskit_ibm_runtime import SamplerV2
-
+    runtime = _need("qiskit_ibm_runtime")
     backend = service.backend("ibm_torino")
-    job = SamplerV2(backend).run([_bell(backend)], shots=500)
+    job = runtime.SamplerV2(backend).run([_bell(backend)], shots=500)
     counts = job.result(timeout=30)[0].data.meas.get_counts()
     assert sum(counts.values()) == 500
     assert set(counts) == {"00", "11"}
@@ -88,25 +85,23 @@ def test_ibm_s_client_submits_and_gets_real_counts(service: Any) -> None:
 
 def test_ibm_s_client_meets_every_scripted_end(service: Any, fast: Twin) -> None:
     """Cancelled twice, ran too long, paused, session closed: its own exceptions say so."""
-    from qiskit_ibm_runtime import SamplerV2, Session
-    from qiskit_ibm_runtime.exceptions import RuntimeInvalidStateError, RuntimeJobMaxTimeoutError
-
+    runtime, troubles = _need("qiskit_ibm_runtime"), _need("qiskit_ibm_runtime.exceptions")
     backend = service.backend("ibm_fez")
     isa = _bell(backend)
     fast.backends["ibm_fez"].mean_seconds = 600
-    job = SamplerV2(backend).run([isa])
+    job = runtime.SamplerV2(backend).run([isa])
     assert job.status() == "QUEUED"
     job.cancel()
-    with pytest.raises(RuntimeInvalidStateError):
+    with pytest.raises(troubles.RuntimeInvalidStateError):
         job.cancel()
     fast.backends["ibm_fez"].mean_seconds = 0.01
     fast.verdicts["ibm_fez"] = Verdict(1305, "Error code 1305; ran too long")
-    long = SamplerV2(backend).run([isa])
-    with pytest.raises(RuntimeJobMaxTimeoutError):
+    long = runtime.SamplerV2(backend).run([isa])
+    with pytest.raises(troubles.RuntimeJobMaxTimeoutError):
         long.result(timeout=30)
     fast.backends["ibm_fez"].state = "paused"
     assert not backend.status().operational
-    with Session(backend=backend) as session:
+    with runtime.Session(backend=backend) as session:
         assert session.details()["state"] == "open"
     assert not session.details()["accepting_jobs"]
 
