@@ -10,7 +10,7 @@ from typing import Protocol
 from steersman_tools.gpu.exporter import read as read_gpus
 from steersman_tools.gpu.resources import has_accelerators
 from steersman_tools.metrics import MetricsSource
-from steersman_tools.quantum.documents import KIND, backend_object, job_object
+from steersman_tools.quantum.documents import KIND, aliases, backend_object, job_object
 from steersman_tools.quantum.provider import QuantumProvider
 from steersman_tools.quantum.reading import read as read_queues
 from steersman_tools.reader import Reader
@@ -87,7 +87,7 @@ async def _queues(sources: Sources, snapshot: Snapshot) -> Snapshot:
     if not sources.providers:
         return snapshot
     found = await read_queues(sources.providers, snapshot.taken_at)
-    jobs = (Resource(job_object(job), KIND) for job in found.jobs)
+    jobs = (Resource(job_object(job, name), KIND) for job in found.jobs for name in aliases(job))
     backends = (Resource(backend_object(backend), "Backend") for backend in found.backends)
     return replace(
         snapshot,

@@ -118,6 +118,8 @@ def _back_in_service(site: Site, node: Ref) -> Iterable[Check]:
 
 def _undo(action: Base, changes: tuple[Change, ...]) -> str:
     match action.effect:
+        case "create" if action.target.kind == "QuantumJob":
+            return "cancel the new job; what it has used until then is billed"
         case "create":
             return f"delete {action.target} again"
         case "delete":
@@ -128,6 +130,8 @@ def _undo(action: Base, changes: tuple[Change, ...]) -> str:
             return "cannot be undone: the pod that takes its place stays"
         case "drain":
             return f"uncordon {action.target}; pods that have moved stay where they are"
+    if not action.reversible:
+        return "cannot be undone"
     return "; ".join(str(c.inverse) for c in reversed(changes[:6])) + (" …" if len(changes) > 6 else "")
 
 

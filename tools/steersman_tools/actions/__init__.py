@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter
 from .base import Base, Effect, Unfit
 from .nodes import Cordon, Drain, Evict, Taint, Uncordon, Untaint
 from .objects import CreateObject, DeleteObject, FieldValue, PatchField, Replace
+from .queues import CancelJob, HoldJob, MoveJob, PrioritiseJob, ReleaseJob, RequeueJob, ResubmitJob
 from .workloads import RestartRollout, Resume, RollBack, Scale, SetEnv, SetImage, SetResources, Suspend
 
 Action: TypeAlias = Annotated[
@@ -29,14 +30,21 @@ Action: TypeAlias = Annotated[
     | Taint
     | Untaint
     | Drain
-    | Evict,
+    | Evict
+    | HoldJob
+    | ReleaseJob
+    | PrioritiseJob
+    | MoveJob
+    | RequeueJob
+    | CancelJob
+    | ResubmitJob,
     Field(discriminator="do"),
 ]
 
 ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 
 __all__ = [
-    "ACTION", "Action", "Base", "Cordon", "CreateObject", "DeleteObject", "Drain", "Effect", "Evict", "FieldValue",
-    "PatchField", "Replace", "RestartRollout", "Resume", "RollBack", "Scale", "SetEnv", "SetImage", "SetResources",
-    "Suspend", "Taint", "Uncordon", "Unfit", "Untaint",
+    "ACTION", "Action", "Base", "CancelJob", "Cordon", "CreateObject", "DeleteObject", "Drain", "Effect", "Evict", "FieldValue",
+    "HoldJob", "MoveJob", "PatchField", "PrioritiseJob", "ReleaseJob", "Replace", "RequeueJob", "RestartRollout", "ResubmitJob",
+    "Resume", "RollBack", "Scale", "SetEnv", "SetImage", "SetResources", "Suspend", "Taint", "Uncordon", "Unfit", "Untaint",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from .types import NAMESPACE, Backend, Job
 
 KIND = "QuantumJob"
 TAG = "steersman-"
-LIKE, PROGRAM = "like:", "program:"
+LIKE, PROGRAM, SHOTS = "like:", "program:", "shots:"
 Cancelled: TypeAlias = Literal["", "before it ran", "while it ran"]
 Program: TypeAlias = Literal["as-it-was", "transpiled-again"]
 
@@ -60,6 +60,8 @@ def job_object(job: Job, ref: Ref | None = None) -> dict[str, Json]:
     for key, mark in (("like", LIKE), ("program", PROGRAM)):
         if found := next((t.removeprefix(mark) for t in job.tags if t.startswith(mark)), ""):
             spec[key] = found
+    if shots := next((t.removeprefix(SHOTS) for t in job.tags if t.startswith(SHOTS)), ""):
+        spec["shots"] = int(shots)
     status: dict[str, Json] = {
         "state": job.state,
         "rawState": job.raw_state,
@@ -81,6 +83,12 @@ def job_object(job: Job, ref: Ref | None = None) -> dict[str, Json]:
         "spec": spec,
         "status": status,
     }
+
+
+def aliases(job: Job) -> list[Ref]:
+    """The names under which the job is known: its own, and that of its tag where steersman submitted it."""
+    tags = [t for t in job.tags if t.startswith(TAG)]
+    return [job.ref, *(named(job.provider, tag) for tag in tags if job.state != "CANCELLED")]
 
 
 def backend_object(backend: Backend) -> dict[str, Json]:

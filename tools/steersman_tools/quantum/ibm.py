@@ -144,6 +144,9 @@ class IbmQuantum:
     async def cancel(self, id: str) -> None:
         await self._checked("POST", f"/jobs/{id}/cancel")
 
+    async def move(self, id: str, backend: str) -> None:
+        raise Refused("IBM Quantum moves no queued job: submit it there and cancel it here.")
+
     async def hold(self, id: str) -> None:
         raise Refused("IBM Quantum cannot hold a job: cancel it, or let it wait.")
 

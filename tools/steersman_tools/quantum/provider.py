@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -65,6 +65,12 @@ class QuantumProvider(Protocol):
 
     async def submit(self, order: Order) -> Job:
         """Submits the job; who calls has looked up its tag."""
+
+    async def params(self, id: str) -> Mapping[str, JsonValue]:
+        """What the job was submitted with. Refused where that is not kept."""
+
+    async def move(self, id: str, backend: str) -> None:
+        """Points a waiting job at another backend."""
 
     async def cancel(self, id: str) -> None:
         """Cancels it. Conflicted when it is over already."""

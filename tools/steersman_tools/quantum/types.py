@@ -22,9 +22,10 @@ JobState: TypeAlias = Literal["QUEUED", "HELD", "RUNNING", "DONE", "FAILED", "CA
 FINAL: frozenset[JobState] = frozenset({"DONE", "FAILED", "CANCELLED"})
 
 Capability: TypeAlias = Literal[
-    "submit", "cancel", "hold", "release", "priority", "requeue", "tags", "position", "history"
+    "submit", "cancel", "hold", "release", "priority", "requeue", "move", "tags", "position", "history"
 ]
-"""What a provider's API can do. `tags`: a job can be found by its tag; `history`: older calibrations can be read."""
+"""What a provider's API can do. `move`: a waiting job changes its backend and keeps its place; `tags`: a job can be found by
+its tag; `history`: older calibrations can be read."""
 
 
 class Count(Frozen):
