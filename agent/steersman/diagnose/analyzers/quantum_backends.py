@@ -127,7 +127,7 @@ def _errors(calibration: Calibration) -> Iterator[tuple[str, float]]:
         if qubit.readout_error is not None:
             yield f"readout of {qubit.qubit}", qubit.readout_error
     for gate in calibration.gates:
-        if gate.error and (len(gate.qubits) < 2 or gate.qubits[0] < gate.qubits[1]):
+        if gate.error and gate.error < 1 and (len(gate.qubits) < 2 or gate.qubits[0] < gate.qubits[1]):
             yield f"{gate.gate} {'-'.join(map(str, gate.qubits))}", gate.error
 
 
