@@ -5,6 +5,7 @@ IBM has no hold, no priority and no moving of a queued job: a move is a new job 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal
@@ -40,6 +41,7 @@ class IbmQuantum:
         self._key, self._instance, self._iam = key, instance, iam.rstrip("/")
         self._endpoint, self._clock = endpoint.rstrip("/"), clock or WallClock()
         self._http = httpx.AsyncClient(timeout=TIMEOUT_SECONDS)
+        self._past: dict[tuple[str, datetime], Calibration] = {}
         self._token, self._expires = "", datetime.min.replace(tzinfo=self._clock.now().tzinfo)
 
     def capabilities(self) -> frozenset[Capability]:
@@ -48,7 +50,7 @@ class IbmQuantum:
     async def backends(self) -> Sequence[Backend]:
         now, body = self._clock.now(), await self._get("/backends")
         found = [ibm_parse.backend(item, now, self._call("/backends")) for item in body.each("devices")]
-        return [await self._detailed(b) for b in found]
+        return await asyncio.gather(*map(self._detailed, found))
 
     async def _detailed(self, found: Backend) -> Backend:
         """With configuration and calibration, where the provider gives them."""
@@ -60,13 +62,15 @@ class IbmQuantum:
         return ibm_parse.detailed(found, configuration, ibm_parse.calibration(properties))
 
     async def calibrations(self, backend: str, before: Sequence[datetime]) -> Sequence[Calibration]:
-        found: dict[datetime | None, Calibration] = {}
-        for moment in before:
-            query = {"updated_before": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}
-            one = ibm_parse.calibration(await self._get(f"/backends/{backend}/properties", query))
-            if one.at and one.at <= moment:
-                found[one.at] = one
-        return list(found.values())
+        found = await asyncio.gather(*(self._calibration(backend, moment) for moment in before))
+        return list({c.at: c for c, m in zip(found, before, strict=True) if c.at and c.at <= m}.values())
+
+    async def _calibration(self, backend: str, moment: datetime) -> Calibration:
+        """What was in force then: the past does not change, so it is asked for once."""
+        if (backend, moment) not in self._past:
+            body = await self._get(f"/backends/{backend}/properties", {"updated_before": f"{moment:%Y-%m-%dT%H:%M:%SZ}"})
+            self._past[backend, moment] = ibm_parse.calibration(body)
+        return self._past[backend, moment]
 
     async def jobs(self) -> Sequence[Job]:
         since = f"{self._clock.now() - LATELY:%Y-%m-%dT%H:%M:%SZ}"

@@ -37,6 +37,8 @@ def serving(twin: Twin, port: int = 0) -> Iterator[str]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # an answer is one packet, not two with a pause between them
     account: ClassVar[Twin]
     routes: ClassVar[Routes]
 
