@@ -370,6 +370,7 @@ class Fault(StrEnum):
     )
     QUANTUM_SERVICE_ERROR = "quantum-service-error", "quantum", "The provider's service failed while it had the job."
     QUANTUM_JOB_FAILED = "quantum-job-failed", "quantum", "A quantum job failed for a reason of its own."
+    AS_ASKED = "as-asked", "request", "A person asked for this change; nothing need be wrong."
     HYBRID_STALL = "hybrid-stall", "quantum", "GPUs wait idle for a quantum job."
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
 from typing import Any
 
@@ -31,16 +33,13 @@ def session(ibm: IbmQuantum, clock: SimulatedClock) -> Session:
 
 def bell() -> dict[str, Any]:
     """A Bell pair as IBM's client sends it, laid out on the twin's first device."""
-    import json
-
-    from qiskit import QuantumCircuit
-    from qiskit_ibm_runtime.json import RuntimeEncoder
-
-    circuit = QuantumCircuit(16)
+    qiskit = importlib.import_module("qiskit")
+    encoder = importlib.import_module("qiskit_ibm_runtime.json").RuntimeEncoder
+    circuit = qiskit.QuantumCircuit(16)
     circuit.h(3)
     circuit.cx(3, 11)
     circuit.measure_all()
-    made: dict[str, Any] = json.loads(json.dumps({**PROGRAM, "pubs": [(circuit,)]}, cls=RuntimeEncoder))
+    made: dict[str, Any] = json.loads(json.dumps({**PROGRAM, "pubs": [(circuit,)]}, cls=encoder))
     return made
 
 
@@ -66,7 +65,9 @@ async def test_a_healthy_account_is_healthy(ibm: IbmQuantum, twin: Twin, clock: 
 
 
 @pytest.mark.parametrize("incident", INCIDENTS, ids=IDS)
-async def test_each_incident_is_named_first(incident: Incident, ibm: IbmQuantum, twin: Twin, clock: SimulatedClock) -> None:
+async def test_each_incident_is_named_first(
+    incident: Incident, ibm: IbmQuantum, twin: Twin, clock: SimulatedClock
+) -> None:
     """The fault and the very thing at rank 1, with evidence that can be looked up."""
     name = incident.breaks(twin)
     answer = (await diagnosed(ibm, clock)).diagnosis
@@ -77,7 +78,9 @@ async def test_each_incident_is_named_first(incident: Incident, ibm: IbmQuantum,
 
 
 @pytest.mark.parametrize("incident", [i for i in INCIDENTS if i.healed], ids=[i.name for i in INCIDENTS if i.healed])
-async def test_what_may_be_healed_is_healed_and_verified(incident: Incident, ibm: IbmQuantum, twin: Twin, clock: SimulatedClock) -> None:
+async def test_what_may_be_healed_is_healed_and_verified(
+    incident: Incident, ibm: IbmQuantum, twin: Twin, clock: SimulatedClock
+) -> None:
     """The plan passes the gate, is carried out, and the next look finds nothing wrong."""
     incident.breaks(twin)
     needs_circuits(incident, twin)
@@ -85,12 +88,18 @@ async def test_what_may_be_healed_is_healed_and_verified(incident: Incident, ibm
     events = [e.event async for e in session(ibm, clock).start(asked)]
     closed = events[-1]
     assert isinstance(closed, Closed)
-    assert closed.outcome == "healed", [e.model_dump(mode="json") for e in events if e.kind in ("verdict", "failed", "verified", "undone", "closed")]
+    assert closed.outcome == "healed", [
+        e.model_dump(mode="json") for e in events if e.kind in ("verdict", "failed", "verified", "undone", "closed")
+    ]
     assert (await diagnosed(ibm, clock)).diagnosis.healthy
 
 
-@pytest.mark.parametrize("incident", [i for i in INCIDENTS if not i.healed], ids=[i.name for i in INCIDENTS if not i.healed])
-async def test_what_needs_a_person_is_left_alone(incident: Incident, ibm: IbmQuantum, twin: Twin, clock: SimulatedClock) -> None:
+@pytest.mark.parametrize(
+    "incident", [i for i in INCIDENTS if not i.healed], ids=[i.name for i in INCIDENTS if not i.healed]
+)
+async def test_what_needs_a_person_is_left_alone(
+    incident: Incident, ibm: IbmQuantum, twin: Twin, clock: SimulatedClock
+) -> None:
     """No plan spends money or guesses: nothing is posted, and the advice is said."""
     incident.breaks(twin)
     asked = Request(wants="healing", approval="given", by="ada")

@@ -100,6 +100,8 @@ def _checks(site: Site, action: Base, changes: Iterable[Change]) -> Iterable[Che
             pass
         case "Node" if (mark := site.scene.snapshot.node_operations) and any(mark in c.path for c in changes):
             yield from _back_in_service(site, ref)
+        case "QuantumJob" if action.effect == "edit":
+            yield from (Check(what="field", of=ref, path=c.path, value=c.after, within_seconds=60) for c in changes)
         case _ if action.effect == "create":
             yield Check(what="exists", of=ref)
         case _ if action.effect == "delete":

@@ -68,7 +68,9 @@ class IbmQuantum:
     async def _calibration(self, backend: str, moment: datetime) -> Calibration:
         """What was in force then: the past does not change, so it is asked for once."""
         if (backend, moment) not in self._past:
-            body = await self._get(f"/backends/{backend}/properties", {"updated_before": f"{moment:%Y-%m-%dT%H:%M:%SZ}"})
+            body = await self._get(
+                f"/backends/{backend}/properties", {"updated_before": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}
+            )
             self._past[backend, moment] = ibm_parse.calibration(body)
         return self._past[backend, moment]
 

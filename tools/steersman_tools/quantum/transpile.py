@@ -6,12 +6,16 @@ import asyncio
 import json
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
+from ..types import ToolFailed
 from ..writer import Refused
 from .types import Backend
+
+if TYPE_CHECKING:
+    from .circuits import Size
 
 SEED = 7
 LEVEL = 2
@@ -50,6 +54,38 @@ def _again(params: Mapping[str, JsonValue], backend: Backend) -> Mapping[str, Js
         pubs.append((compiler.run(small), *rest))
     made: dict[str, JsonValue] = json.loads(json.dumps({**sent, "pubs": pubs}, cls=RuntimeEncoder))
     return made
+
+
+def sized(text: str, backend: Backend) -> Size:
+    """The OpenQASM circuit compiled for the backend: its counts, and what it would get right. Raises ToolFailed."""
+    from qiskit import QuantumCircuit, generate_preset_pass_manager, qasm2  # noqa: PLC0415  heavy, and optional
+
+    from .circuits import Size  # noqa: PLC0415  it counts without a compiler by itself
+
+    try:
+        circuit = QuantumCircuit.from_qasm_str(text) if "OPENQASM 3" not in text else _qasm3(text)
+    except (qasm2.QASM2ParseError, ValueError) as error:
+        raise ToolFailed(f"The circuit cannot be read: {str(error).splitlines()[0]}") from error
+    wanted = target(backend)
+    made = generate_preset_pass_manager(LEVEL, target=wanted, seed_transpiler=SEED).run(circuit)
+    right, one, two = 1.0, 0, 0
+    for item in made.data:
+        where = tuple(made.find_bit(q).index for q in item.qubits)
+        found = wanted[item.operation.name].get(where) if item.operation.name in wanted.operation_names else None
+        right *= 1 - ((found.error or 0.0) if found else 0.0)
+        if item.operation.name not in ("measure", "barrier"):
+            one, two = one + (len(where) == 1), two + (len(where) == 2)
+    return Size(
+        qubits=circuit.num_qubits, depth=made.depth(), one_qubit=one, two_qubit=two, success=right, method="compiled for it"
+    )  # fmt: skip
+
+
+def _qasm3(text: str) -> Any:
+    if find_spec("qiskit_qasm3_import") is None:
+        raise ToolFailed("OpenQASM 3 needs qiskit-qasm3-import beside Qiskit: install it, or give OpenQASM 2.")
+    from qiskit import qasm3  # noqa: PLC0415
+
+    return qasm3.loads(text)
 
 
 def target(backend: Backend) -> Any:

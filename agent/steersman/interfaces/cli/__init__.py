@@ -24,6 +24,7 @@ COMMANDS = {
     "forecast": "what will reach its limit, and when",
     "world": "a small live cloud in this process, served until stopped",
     "gpu": "accelerators: list, health, place, defrag, idle, forecast, cost",
+    "quantum": "quantum queues: backends, jobs, explain, advise, move, cancel, hold, release, priority, requeue",
     "doctor": "what is reachable, what is permitted, and the line that mends the rest",
 }
 

@@ -29,7 +29,14 @@ class Incident:
     """Whether its remedy compiles circuits again: needs the extra `quantum`."""
 
 
-def _submit(twin: Twin, backend: str, *tags: str, cost: int = 0, session: str | None = None, params: Mapping[str, JsonValue] = PROGRAM) -> TwinJob:
+def _submit(
+    twin: Twin,
+    backend: str,
+    *tags: str,
+    cost: int = 0,
+    session: str | None = None,
+    params: Mapping[str, JsonValue] = PROGRAM,
+) -> TwinJob:
     return twin.submit(backend, "sampler", dict(params), list(tags), cost, session)
 
 
@@ -142,7 +149,7 @@ INCIDENTS: tuple[Incident, ...] = (
     Incident("the calibration is four days old", "calibration-stale", "Backend", False, _stale),
     Incident("two qubits are far worse than they were", "calibration-drifted", "Backend", False, _drifted),
     Incident("the circuit was compiled for another device", "isa-mismatch", "QuantumJob", True, _isa_of_another, circuits=True),
-    Incident("a coupling went out of service after the circuit was compiled", "isa-mismatch", "QuantumJob", True, _recalibrated, circuits=True),
+    Incident("a coupling is dead since it was compiled", "isa-mismatch", "QuantumJob", True, _recalibrated, circuits=True),
     Incident("the session was closed", "session-closed", "QuantumJob", True, _session),
     Incident("the job ran too long", "ran-too-long", "QuantumJob", True, _too_long),
     Incident("the budget is used up", "budget-exhausted", "Account", False, _budget),
