@@ -4,7 +4,7 @@ account's own jobs took. Each estimate says how it was made; where nothing is kn
 from __future__ import annotations
 
 from datetime import datetime
-from statistics import mean
+from statistics import mean, median
 
 from ..types import Frozen
 from .types import Backend, Job
@@ -31,6 +31,8 @@ def estimate(
         return Wait(seconds=0.0, method="nothing waits there")
     if seconds_per_job is not None:
         return Wait(seconds=backend.pending.value * seconds_per_job, method="pending × the pace seen")
+    if (told := _pace_told(backend, jobs, now)) is not None:
+        return Wait(seconds=backend.pending.value * told, method="pending × the provider's estimate a place")
     took = [t for j in jobs if j.backend == backend.name and (t := _took(j)) is not None]
     if not took:
         return None
@@ -50,6 +52,20 @@ def start_of(job: Job, backend: Backend | None, jobs: tuple[Job, ...], now: date
     if job.position is not None and backend.pending is not None and backend.pending.value:
         share = min(job.position / backend.pending.value, 1.0)
     return datetime.fromtimestamp(now.timestamp() + found.seconds * share, now.tzinfo), found.method
+
+
+def _pace_told(backend: Backend, jobs: tuple[Job, ...], now: datetime) -> float | None:
+    """Seconds a place, by what the provider expects of own jobs that wait there."""
+    told = [
+        (j.estimated_start - now).total_seconds() / j.position
+        for j in jobs
+        if j.backend == backend.name
+        and j.state == "QUEUED"
+        and j.estimated_start
+        and j.position
+        and j.estimated_start > now
+    ]
+    return median(told) if told else None
 
 
 def _took(job: Job) -> float | None:
