@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 
 from steersman_tools.clock import WallClock
 from steersman_tools.mcp_client import McpConnection
+from steersman_tools.quantum.provider import QuantumProvider
 from steersman_tools.types import ToolFailed
+from steersman_tools.writer import Writer
 
 from . import tracing
 from .gather import Silencer, Sources
@@ -54,7 +56,7 @@ def tools(settings: Settings, journal: FileJournal, actor: Actor | None = None) 
         yield Tools(
             opened,
             Equipment(
-                writer=ClusterWriter(transport),
+                writer=_with_queues(ClusterWriter(transport), settings, opened),
                 policy=load(settings.policy),
                 actor=actor or me(),
                 rehearse=rehearsal(opened, WallClock()),
@@ -103,7 +105,49 @@ def _sources(settings: Settings, stack: ExitStack) -> tuple[Sources, object]:
     from .extensions.load import added  # noqa: PLC0415  reads the list of installed packages
 
     opened, transport = _connected(settings, stack)
-    return replace(opened, analyzers=added(settings.rules)), transport
+    return replace(opened, analyzers=added(settings.rules), providers=providers(settings)), transport
+
+
+def providers(settings: Settings) -> tuple[QuantumProvider, ...]:
+    """The quantum providers of the settings; their connections are made at the first question."""
+    found: list[QuantumProvider] = []
+    if settings.ibm_key and settings.ibm_instance:
+        from steersman_tools.quantum.ibm import IbmQuantum  # noqa: PLC0415  only where it is configured
+
+        key = settings.ibm_key.get_secret_value()
+        found.append(IbmQuantum(key, settings.ibm_instance, settings.ibm_url, settings.ibm_iam_url))
+    return tuple(found)
+
+
+def _with_queues(cluster: Writer | None, settings: Settings, opened: Sources) -> Writer:
+    """What writes to the cluster, and to the queues where there are any."""
+    if not opened.providers and cluster is not None:
+        return cluster
+    from steersman_tools.quantum import transpile  # noqa: PLC0415  only where it is configured
+    from steersman_tools.quantum.writer import QueueWriter, WithQueues  # noqa: PLC0415  likewise
+
+    compiler = transpile.Qiskit() if transpile.available() else None
+    return WithQueues(cluster, QueueWriter(opened.providers, compiler))
+
+
+@contextmanager
+def queues(settings: Settings) -> Iterator[Tools]:
+    """The quantum queues with the cluster where there is one, and without it where there is none."""
+    from steersman_tools.kubernetes.transport import Transport  # noqa: PLC0415  loads the SDK
+    from steersman_tools.kubernetes.write import ClusterWriter  # noqa: PLC0415  only for those who act
+    from steersman_tools.quantum.alone import NoCluster  # noqa: PLC0415  only for queues
+
+    from .gate import load  # noqa: PLC0415  loads CEL
+
+    with ExitStack() as stack:
+        transport: object = None
+        try:
+            opened, transport = _sources(settings, stack)
+        except ToolFailed as error:
+            opened = Sources(NoCluster(WallClock(), str(error)), providers=providers(settings))
+        cluster = ClusterWriter(transport) if isinstance(transport, Transport) else None
+        writer = _with_queues(cluster, settings, opened)
+        yield Tools(opened, Equipment(writer=writer, policy=load(settings.policy), actor=me()))
 
 
 def _connected(settings: Settings, stack: ExitStack) -> tuple[Sources, object]:

@@ -20,7 +20,7 @@ from steersman.interfaces.access.tokens import TokenStore
 
 from ..world.process import Running, environment
 
-HOLDERS = {**{role: (role, "person") for role in ROLES}, "robot": ("admin", "machine")}
+HOLDERS: dict[str, tuple[str, str]] = {**{role: (role, "person") for role in ROLES}, "robot": ("admin", "machine")}
 """The name of each token with what it is: one a role, and a program that has every role."""
 
 

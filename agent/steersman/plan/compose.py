@@ -124,6 +124,8 @@ def _checks(scene: Scene, action: Base, changes: Iterable[Change]) -> Iterable[C
             yield from _back_in_service(scene, ref)
         case "RebootNode" | "GPUReset" if action.awaits():
             yield from _back_in_service(scene, Ref("", "Node", getattr(action, "node", "")))
+        case "QuantumJob" if action.effect == "edit":
+            yield from (Check(what="field", of=ref, path=c.path, value=c.after, within_seconds=60) for c in changes)
         case _ if action.effect == "create":
             yield Check(what="exists", of=ref)
         case _ if action.effect == "delete":
@@ -146,6 +148,8 @@ def _undo(action: Base, changes: tuple[Change, ...]) -> str:
     if action.awaits() and not action.reversible:
         return "cannot be undone: the machine has been through it"
     match action.effect:
+        case "create" if action.target.kind == "QuantumJob":
+            return "cancel the new job; what it has used until then is billed"
         case "create":
             return f"delete {action.target} again"
         case "delete":
@@ -156,6 +160,8 @@ def _undo(action: Base, changes: tuple[Change, ...]) -> str:
             return "cannot be undone: the pod that takes its place stays"
         case "drain":
             return f"uncordon {action.target}; pods that have moved stay where they are"
+    if not action.reversible:
+        return "cannot be undone"
     return "; ".join(str(c.inverse) for c in reversed(changes[:6])) + (" …" if len(changes) > 6 else "")
 
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "serve": "the HTTP API with its page, the alert webhook and MCP, until stopped",
     "token": "who may use the API: create, list, revoke; and approval codes for assistants",
     "mcp": "an MCP server on standard input and output, for assistants and editors",
+    "quantum": "quantum queues: backends, jobs, explain, advise, move, cancel, hold, release, priority, requeue",
     "doctor": "what is reachable, what is permitted, and the line that mends the rest",
 }
 

@@ -7,6 +7,7 @@ from . import (
     gpu,
     nodes,
     probes,
+    quantum,
     resources,
     routing,
     scaling,
@@ -15,6 +16,4 @@ from . import (
     storage,
 )
 
-__all__ = [
-    "admission", "config", "controllers", "gpu", "nodes", "probes", "resources", "routing", "scaling", "scheduling", "startup", "storage",
-]  # fmt: skip
+__all__ = ["admission", "config", "controllers", "gpu", "nodes", "probes", "quantum", "resources", "routing", "scaling", "scheduling", "startup", "storage"]  # fmt: skip
