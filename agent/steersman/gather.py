@@ -14,7 +14,7 @@ from steersman_tools.reader import Reader
 from steersman_tools.snapshot import Alert, Snapshot
 from steersman_tools.types import NotChecked, Unreachable
 
-from .seams import Aide, Library, QuantumView
+from .seams import Aide, Handbook, Library, Memory, QuantumView
 from .types import Look, Output
 
 MOST_LOGS = 120
@@ -36,6 +36,8 @@ class Sources:
     metrics: MetricsSource | None = None
     silencer: Silencer | None = None
     library: Library | None = None
+    handbook: Handbook | None = None
+    memory: Memory | None = None
     quantum: QuantumView | None = None
     aide: Aide | None = None
     no_metrics: str = "no Prometheus is configured: give --prometheus URL"

@@ -5,7 +5,7 @@ A run may be interrupted anywhere and begun again from the top: everything that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,10 +19,13 @@ from steersman_tools.types import Frozen, Ref, ToolFailed
 from .diagnose import Examination
 from .durable import Durable
 from .execute import Hands, Taken, Weighed
+from .experience import Experience
 from .faults import Fault
 from .gate import Actor, Budget, Facts, Policy, Target, judge
+from .memory import signature
 from .plan import plans
 from .remedy import Decision, Plan
+from .seams import Handbook, Memory
 from .types import (
     Cause,
     Closed,
@@ -36,6 +39,7 @@ from .types import (
     Planned,
     Progress,
     Rehearsed,
+    Remembered,
     Request,
     Started,
     Undone,
@@ -101,7 +105,8 @@ class Healer:
     actor: Actor
     tell: Callable[[Event], None]
     budget: Callable[[datetime], Budget] = lambda _: Budget()
-    experience: Callable[[str], Mapping[str, float]] = lambda _: {}
+    memory: Memory | None = None
+    handbook: Handbook | None = None
     rehearse: Rehearse | None = None
     source_of_truth_allowed: bool = False
     _tried: set[tuple[str, str, str]] = field(default_factory=set)
@@ -121,6 +126,10 @@ class Healer:
         number = self._round
         assessment = await self.durable.once(f"look-{number}", self._assess, Assessment)
         self.tell(assessment.diagnosed)
+        if self.memory and not number:
+            recalled = await self.durable.once("recall", lambda: self._recalled(assessment.diagnosed), Remembered)
+            if recalled.recalls:
+                self.tell(recalled)
         chosen = self._choose(assessment)
         if chosen is None:
             return self._ended(assessment)
@@ -195,7 +204,9 @@ class Healer:
     async def _assess(self) -> Assessment:
         diagnosed, examination = await self.look(self.request.namespace)
         scene = examination.scene
-        options = tuple(plans(cause, scene, self.experience(cause.fault)) for cause in diagnosed.diagnosis.causes)
+        options = tuple(
+            plans(cause, scene, self._experience(cause.fault), self.handbook) for cause in diagnosed.diagnosis.causes
+        )
         refs = {s.action.target for those in options for plan in those for s in plan.steps}
         return Assessment(
             diagnosed=diagnosed,
@@ -205,6 +216,14 @@ class Healer:
             version=scene.snapshot.version,
             context=scene.snapshot.context,
         )
+
+    def _experience(self, fault: str) -> Experience:
+        return self.memory.experience(fault) if self.memory else Experience()
+
+    async def _recalled(self, diagnosed: Diagnosed) -> Remembered:
+        if self.memory is None or diagnosed.diagnosis.healthy:
+            return Remembered()
+        return Remembered(recalls=self.memory.like(signature(diagnosed.diagnosis), self.session))
 
     async def _rehearsed(self, number: int, plan: Plan) -> Rehearsed | None:
         """What the plan does on a copy, where that was asked for."""

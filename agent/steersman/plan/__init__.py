@@ -6,28 +6,37 @@ playbook of the fault works out from the rest of the cluster. None is a blind re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ..diagnose.scene import Scene
+from ..experience import Experience
 from ..remedy import Plan
+from ..seams import Handbook
 from ..types import Cause
 from . import playbooks as playbooks
 from .book import BOOK
 from .compose import best, plan_of
 from .site import Draft, Site
+from .templates import templates
+
+NOTHING = Experience()
 
 
-def plans(cause: Cause, scene: Scene, experience: Mapping[str, float] | None = None) -> tuple[Plan, ...]:
-    """The plans for a cause, the best first. `experience` says how often a playbook has worked for this fault (0..1)."""
+def plans(
+    cause: Cause, scene: Scene, experience: Experience = NOTHING, handbook: Handbook | None = None
+) -> tuple[Plan, ...]:
+    """The plans for a cause, the best first. The runbooks' own templates come after what steersman knows itself."""
     site = Site(cause, scene)
-    made = (plan for draft in _drafts(site) if (plan := plan_of(site, draft)))
-    return best(made, experience or {})
+    made = (plan for draft in _drafts(site, handbook) if (plan := plan_of(site, draft, experience)))
+    return best(made, experience)
 
 
-def _drafts(site: Site) -> Iterator[Draft]:
+def _drafts(site: Site, handbook: Handbook | None) -> Iterator[Draft]:
     if draft := site.declared():
         yield draft
     if draft := site.restored():
         yield draft
     for playbook in BOOK.get(site.cause.fault, ()):
         yield from playbook(site)
+    if handbook:
+        yield from templates(site, handbook.of(site.cause.fault))

@@ -9,6 +9,7 @@ from steersman_tools.edits import Change, Clash, apply, diff
 from steersman_tools.images import owned
 from steersman_tools.types import JsonObject, Ref
 
+from ..experience import Experience
 from ..remedy import Check, Plan, Step
 from .site import Draft, Site
 
@@ -22,7 +23,7 @@ _OWNERS = {
 _ROLLING = frozenset({"Scale", "RestartRollout", "RollBack", "SetImage", "SetResources", "SetEnv", "PatchField"})
 
 
-def plan_of(site: Site, draft: Draft) -> Plan | None:
+def plan_of(site: Site, draft: Draft, experience: Experience) -> Plan | None:
     """The plan of a draft; None where it would change nothing, or does not fit the objects as they are."""
     objects: dict[Ref, JsonObject] = {}
     steps: list[Step] = []
@@ -45,7 +46,7 @@ def plan_of(site: Site, draft: Draft) -> Plan | None:
         name=draft.name,
         aim=draft.aim,
         steps=tuple(steps),
-        notes=(*draft.notes, *_writers(site, draft)),
+        notes=(*draft.notes, *_writers(site, draft), *experience.words(draft.name)),
         choices=draft.choices,
         source_of_truth=next((o for a in draft.actions if (o := _owner(site, a.target))), ""),
     )
@@ -79,6 +80,8 @@ def _step(site: Site, draft: Draft, action: Action, changes: tuple[Change, ...])
         action=action,
         why=draft.why,
         cites=site.cause.cites,
+        runbook=draft.runbook
+        or next((q.citation.place for q in site.cause.runbooks if not q.citation.contradicted), ""),
         changes=changes,
         check=tuple(_checks(site, action, changes)),
         undo=_undo(action, changes),
@@ -155,10 +158,15 @@ def _writers(site: Site, draft: Draft) -> Iterable[str]:
         yield f"HorizontalPodAutoscaler {name} decides about the replicas afterwards."
 
 
-def best(plans: Iterable[Plan], score: Mapping[str, float]) -> tuple[Plan, ...]:
-    """Plans that act before those that only advise; among equals, what has worked before first. No plan twice."""
+def best(plans: Iterable[Plan], experience: Experience) -> tuple[Plan, ...]:
+    """Plans that fit better first; among equals, what has worked before, then the order they came in. No plan twice."""
     seen: dict[str, Plan] = {}
     for plan in plans:
         key = repr([s.changes for s in plan.steps]) if plan.steps else plan.name
         seen.setdefault(key, plan)
-    return tuple(sorted(seen.values(), key=lambda p: (not p.steps, -score.get(p.name, 0.0))))
+    return tuple(sorted(seen.values(), key=lambda p: (_fit(p), -experience.chance(p.name))))
+
+
+def _fit(plan: Plan) -> tuple[bool, bool, bool]:
+    """Acting before advising, mending before containing, what can be undone before what cannot: experience never changes that."""
+    return not plan.steps, plan.aim == "contain", not all(step.reversible for step in plan.steps)

@@ -17,7 +17,7 @@ from .index import Change, read, update
 from .lexical import Lexical
 from .sources import STARTER, documents, starter
 from .stores import Store
-from .types import Answer, Card, Citation, Hit, Piece
+from .types import Answer, Card, Hit, Piece, cite
 from .words import chinese
 
 BEST = 3
@@ -160,14 +160,6 @@ class HybridSearch:
         return {
             STARTER if folder.resolve() == starter().resolve() else str(folder.resolve()) for folder in self.folders
         }
-
-
-def cite(card: Card, heading: str, anchor: str) -> Citation:
-    """A citation of a heading of the document."""
-    return Citation(
-        runbook=card.id, title=card.title, file=card.file, heading=heading, anchor=anchor,
-        faults=card.faults, risk=card.risk, updated=card.updated,
-    )  # fmt: skip
 
 
 def _name(what: Card | Piece) -> str:
