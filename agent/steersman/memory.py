@@ -9,7 +9,6 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from .experience import ALIKE, Experience, Incident, Recall, Signature, Tally, Tried, likeness
 from .journal import FileJournal
@@ -55,18 +54,20 @@ class IncidentMemory:
     def _open(self) -> Iterator[sqlite3.Connection]:
         """The records, brought up to date; damaged ones are made anew."""
         try:
-            db = self._updated()
+            db = self._updated(str(self._path))
+        except sqlite3.OperationalError:  # a folder that may only be read, or a lock that is never let go
+            db = self._updated(":memory:")
         except sqlite3.DatabaseError:
             for path in self._path.parent.glob(f"{self._path.name}*"):
                 path.unlink(missing_ok=True)
-            db = self._updated()
+            db = self._updated(str(self._path))
         try:
             yield db
         finally:
             db.close()
 
-    def _updated(self) -> sqlite3.Connection:
-        db = _connect(self._path)
+    def _updated(self, where: str) -> sqlite3.Connection:
+        db = sqlite3.connect(where, timeout=30)
         try:
             db.executescript(_SCHEMA)
             (line,) = db.execute("SELECT COALESCE(MAX(line), 0) FROM read_up_to").fetchone()
@@ -79,10 +80,6 @@ class IncidentMemory:
             db.close()
             raise
         return db
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=30)
 
 
 def _keep(db: sqlite3.Connection, line: int, incident: Incident | None) -> None:

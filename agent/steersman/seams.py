@@ -21,6 +21,8 @@ class Passage(Frozen):
     source: str
     """Where a person finds it: a file and its heading."""
     text: str
+    faults: tuple[str, ...] = ()
+    """The faults that the runbook is for."""
 
 
 class Library(Protocol):

@@ -59,6 +59,15 @@ class Settings(BaseSettings):
     node_operations: str = ""
     """The annotation on a Node by which an agent of yours is asked to reboot it (its value is then `reboot`); none: nobody listens."""
 
+    runbooks: tuple[Path, ...] = ()
+    """Folders and git checkouts with your own runbooks, beside the starter library and what `steersman runbooks index` was given."""
+    chroma_url: str | None = None
+    """A chroma server for the index of runbooks; none: a folder below `data`."""
+    embedding_url: str | None = None
+    """An OpenAI-compatible embedding endpoint for runbooks; none: the offline model. What is asked and indexed goes there."""
+    embedding_model: str | None = None
+    embedding_key: SecretStr | None = None
+
     policy: Path | None = None
     """The policy file; none: the built-in one, which asks about everything and denies demolition."""
     data: Path = Field(default_factory=lambda: data_folder())

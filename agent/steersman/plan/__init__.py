@@ -7,19 +7,29 @@ playbook of the fault works out from the rest of the cluster. None is a blind re
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from steersman_tools.actions import RestartRollout
+
+from ..diagnose.analyzers.config import needs
 from ..diagnose.scene import Scene
 from ..experience import Experience
+from ..faults import Fault
 from ..remedy import Plan
 from ..seams import Handbook
 from ..types import Cause
 from . import playbooks as playbooks
 from .book import BOOK
 from .compose import best, plan_of
+from .playbooks.resources import restart
 from .site import Draft, Site
 from .templates import templates
 
 NOTHING = Experience()
+
+MOST_RESTARTS = 4
+_AHEAD = frozenset({Fault.LOAD_AHEAD, Fault.LOAD_PASSED})
+"""What lies ahead: the declaration and the last good revision know nothing of it."""
 
 
 def plans(
@@ -27,16 +37,32 @@ def plans(
 ) -> tuple[Plan, ...]:
     """The plans for a cause, the best first. The runbooks' own templates come after what steersman knows itself."""
     site = Site(cause, scene)
-    made = (plan for draft in _drafts(site, handbook) if (plan := plan_of(site, draft, experience)))
+    drafts = _drafts(site, handbook)
+    made = (plan for draft in drafts if (plan := plan_of(site, _read_anew(site, draft), experience)))
     return best(made, experience)
 
 
+def _read_anew(site: Site, draft: Draft) -> Draft:
+    """A ConfigMap that containers read as they start takes effect when those that suffer from it start again."""
+    changed = {a.target for a in draft.actions if a.target.kind == "ConfigMap"}
+    if not changed or any(a.do == "RestartRollout" for a in draft.actions):
+        return draft
+    readers = [w.ref for w in site.harmed if any(n.target in changed and "env" in n.field for n in needs(w))]
+    again = tuple(restart(site, ref) for ref in readers if ref.kind in RestartRollout.kinds)
+    return replace(draft, actions=(*draft.actions, *again[:MOST_RESTARTS]))
+
+
 def _drafts(site: Site, handbook: Handbook | None) -> Iterator[Draft]:
-    if draft := site.declared():
-        yield draft
-    if draft := site.restored():
-        yield draft
+    if site.cause.fault not in _AHEAD:
+        yield from _looking_back(site)
     for playbook in BOOK.get(site.cause.fault, ()):
         yield from playbook(site)
     if handbook:
         yield from templates(site, handbook.of(site.cause.fault))
+
+
+def _looking_back(site: Site) -> Iterator[Draft]:
+    if draft := site.declared():
+        yield draft
+    if draft := site.restored():
+        yield draft
