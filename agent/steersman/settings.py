@@ -78,6 +78,14 @@ class Settings(BaseSettings):
     """The AWS region of Braket devices; credentials as for the AWS command line."""
     braket_url: str | None = None
     """Another endpoint than Amazon's, for tests."""
+    runbooks: tuple[Path, ...] = ()
+    """Folders and git checkouts with your own runbooks, beside the starter library and what `steersman runbooks index` was given."""
+    chroma_url: str | None = None
+    """A chroma server for the index of runbooks; none: a folder below `data`."""
+    embedding_url: str | None = None
+    """An OpenAI-compatible embedding endpoint for runbooks; none: the offline model. What is asked and indexed goes there."""
+    embedding_model: str | None = None
+    embedding_key: SecretStr | None = None
 
     policy: Path | None = None
     """The policy file; none: the built-in one, which asks about everything and denies demolition."""

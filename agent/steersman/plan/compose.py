@@ -10,6 +10,7 @@ from steersman_tools.images import owned
 from steersman_tools.types import JsonObject, Ref
 
 from ..diagnose.scene import Scene
+from ..experience import Experience
 from ..remedy import Check, Plan, Step
 from .site import Draft, Site
 
@@ -23,10 +24,11 @@ _OWNERS = {
 _ROLLING = frozenset({"Scale", "RestartRollout", "RollBack", "SetImage", "SetResources", "SetEnv", "PatchField"})
 
 
-def plan_of(site: Site, draft: Draft) -> Plan | None:
+def plan_of(site: Site, draft: Draft, experience: Experience) -> Plan | None:
     """The plan of a draft; None where it would change nothing, or does not fit the objects as they are."""
     objects: dict[Ref, JsonObject] = {}
     steps: list[Step] = []
+    runbook = draft.runbook or next((q.citation.place for q in site.cause.runbooks if not q.citation.contradicted), "")
     for action in draft.actions:
         try:
             changes = _effect(site.scene, action, objects)
@@ -34,7 +36,7 @@ def plan_of(site: Site, draft: Draft) -> Plan | None:
             return None
         if not changes and action.effect == "edit":
             continue
-        steps.append(_step(site.scene, draft.why, site.cause.cites, action, changes))
+        steps.append(_step(site.scene, draft.why, site.cause.cites, action, changes, runbook))
     if not steps and not draft.choices:
         return None
     if draft.aim == "contain" and steps:
@@ -46,7 +48,7 @@ def plan_of(site: Site, draft: Draft) -> Plan | None:
         name=draft.name,
         aim=draft.aim,
         steps=tuple(steps),
-        notes=(*draft.notes, *_writers(site.scene, draft.actions)),
+        notes=(*draft.notes, *_writers(site.scene, draft.actions), *experience.words(draft.name)),
         choices=draft.choices,
         source_of_truth=next((o for a in draft.actions if (o := _owner(site.scene, a.target))), ""),
     )
@@ -94,11 +96,14 @@ def _effect(scene: Scene, action: Action, objects: dict[Ref, JsonObject]) -> tup
     return changes
 
 
-def _step(scene: Scene, why: str, cites: tuple[str, ...], action: Action, changes: tuple[Change, ...]) -> Step:
+def _step(
+    scene: Scene, why: str, cites: tuple[str, ...], action: Action, changes: tuple[Change, ...], runbook: str = ""
+) -> Step:
     return Step(
         action=action,
         why=why,
         cites=cites,
+        runbook=runbook,
         changes=changes,
         check=tuple(_checks(scene, action, changes)),
         undo=_undo(action, changes),
@@ -189,10 +194,15 @@ def _writers(scene: Scene, actions: Sequence[Action]) -> Iterable[str]:
         yield f"HorizontalPodAutoscaler {name} decides about the replicas afterwards."
 
 
-def best(plans: Iterable[Plan], score: Mapping[str, float]) -> tuple[Plan, ...]:
-    """Plans that act before those that only advise; among equals, what has worked before first. No plan twice."""
+def best(plans: Iterable[Plan], experience: Experience) -> tuple[Plan, ...]:
+    """Plans that fit better first; among equals, what has worked before, then the order they came in. No plan twice."""
     seen: dict[str, Plan] = {}
     for plan in plans:
         key = repr([s.changes for s in plan.steps]) if plan.steps else plan.name
         seen.setdefault(key, plan)
-    return tuple(sorted(seen.values(), key=lambda p: (not p.steps, -score.get(p.name, 0.0))))
+    return tuple(sorted(seen.values(), key=lambda p: (_fit(p), -experience.chance(p.name))))
+
+
+def _fit(plan: Plan) -> tuple[bool, bool, bool]:
+    """Acting before advising, mending before containing, what can be undone before what cannot: experience never changes that."""
+    return not plan.steps, plan.aim == "contain", not all(step.reversible for step in plan.steps)
