@@ -75,6 +75,7 @@ class Session:
         try:
             while (entry := await self._queue.get()) is not None:
                 yield entry
+            await self._task  # a mistake of our own is raised, not swallowed
         finally:
             await self.cancel()
 

@@ -17,7 +17,7 @@ from ...gate import BadPolicy, load
 from ...session import new_id
 from ...types import Failed, Request
 from .follow import Answer, follow
-from .options import BadSettings, add_source, settings
+from .options import BadSettings, add_record, add_source, settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-attempts", type=int, default=3, metavar="N", help="give up after N plans that did not help"
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="where sessions are recorded")
+    add_record(parser)
     parser.add_argument("-o", "--output", choices=("text", "json", "jsonl"), default="text")
 
 
