@@ -12,11 +12,13 @@ from steersman_tools.actuator_types import Prepared, Receipt, Undone
 from steersman_tools.clock import Clock
 from steersman_tools.fields import Fields, read_time
 from steersman_tools.types import Frozen, Json, JsonObject, Ref, ToolFailed
-from steersman_tools.writer import Conflicted, Mode, Refused, Verb, Writer
+from steersman_tools.writer import Busy, Conflicted, Mode, Refused, Verb, Writer
 
 from .remedy import Plan, Step
 
 LEASE_SECONDS = 900
+TRIES = 5
+PAUSE_SECONDS = 0.5
 
 
 class Weighed(Frozen):
@@ -81,7 +83,7 @@ class Hands:
     async def hold(self, entity: Ref, session: str) -> str:
         """Takes the Lease on an entity, so that no two sessions heal the same thing; returns '' or why it could not be had.
 
-        Raises Taken while another session holds it. Where Leases may not be written, the session goes on without.
+        Raises Taken while another session holds it, Busy. Where Leases may not be written, the session goes on without.
         """
         ref, now = _lease(entity), self._clock.now()
         spec: dict[str, Json] = {
@@ -100,24 +102,32 @@ class Hands:
             },
             "spec": spec,
         }
-        try:
-            live = await self._writer.read(ref)
-            if live is None:
-                await self._writer.create(ref, body, "for real")
-                return ""
-            held = Fields(dict(live))
-            holder, renewed = held.text("spec.holderIdentity"), read_time(held.text("spec.renewTime"))
-            fresh = renewed is not None and now - renewed < timedelta(seconds=LEASE_SECONDS)
-            if holder != f"steersman-{session}" and fresh:
-                raise Taken(
-                    f"{holder.removeprefix('steersman-')} is already healing {entity}; wait for it or look at `steersman show`."
-                )
-            await self._seize(ref, live, spec, "for real")
-        except Conflicted as error:
-            raise Taken(f"Another session has just begun to heal {entity}.") from error
-        except ToolFailed as error:
-            return f"no Lease could be taken ({error})"
+        for attempt in range(TRIES):
+            try:
+                await self._acquire(ref, entity, f"steersman-{session}", body, spec)
+                break
+            except Conflicted as error:
+                raise Taken(f"Another session has just begun to heal {entity}.") from error
+            except Busy:
+                if attempt == TRIES - 1:
+                    raise
+                await self._clock.sleep(PAUSE_SECONDS * 2**attempt)
+            except ToolFailed as error:
+                return f"no Lease could be taken ({error})"
         return ""
+
+    async def _acquire(self, ref: Ref, entity: Ref, holder: str, body: JsonObject, spec: JsonObject) -> None:
+        live = await self._writer.read(ref)
+        if live is None:
+            await self._writer.create(ref, body, "for real")
+            return
+        held = Fields(dict(live))
+        other, renewed = held.text("spec.holderIdentity"), read_time(held.text("spec.renewTime"))
+        fresh = renewed is not None and self._clock.now() - renewed < timedelta(seconds=LEASE_SECONDS)
+        if other != holder and fresh:
+            name = other.removeprefix("steersman-")
+            raise Taken(f"{name} is already healing {entity}; wait for it or look at `steersman show`.")
+        await self._seize(ref, live, dict(spec), "for real")
 
     async def _seize(self, ref: Ref, live: JsonObject, spec: Json, mode: Mode) -> None:
         version = Fields(dict(live)).text("metadata.resourceVersion")

@@ -315,6 +315,8 @@ class Fault(StrEnum):
     CPU_OVERLOAD = "cpu-overload", "performance", "The workload needs more CPU than it has."
     NETWORK_DELAY = "network-delay", "performance", "The network of the workload's pods is slow."
     LOAD_SURGE = "load-surge", "performance", "More requests arrive than the workload can serve."
+    LOAD_AHEAD = "load-ahead", "performance", "More requests are coming than the workload's replicas will carry."
+    LOAD_PASSED = "load-passed", "performance", "Replicas that were added for a rise in load are needed no longer."
     RETRY_STORM = "retry-storm", "performance", "Retries multiply the load on something that already fails."
     RELEASE_REGRESSION = (
         "release-regression",

@@ -11,19 +11,21 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from steersman_tools.actions import Unfit
 from steersman_tools.actuator_types import Prepared, Receipt
 from steersman_tools.actuator_types import Undone as Restored
 from steersman_tools.clock import Clock
 from steersman_tools.types import Frozen, Ref, ToolFailed
 
 from .diagnose import Examination
+from .diagnose.scene import Scene
 from .durable import Durable
 from .execute import Hands, Taken, Weighed
+from .faults import Fault
 from .gate import Actor, Budget, Facts, Policy, Target, judge
-from .plan import plans
+from .plan import asked, plans
 from .remedy import Decision, Plan
 from .types import (
-    Cause,
     Closed,
     Decided,
     Diagnosed,
@@ -57,6 +59,19 @@ class Assessment(Frozen):
     severity: float
     version: str = ""
     context: str = ""
+    wish: Plan | None = None
+    """The plan of what was asked for, where that is a change."""
+    no_wish: str = ""
+    """Why it cannot be planned."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is to be tried: the plan, how sure it is that it is the right one, and who must be well afterwards."""
+
+    plan: Plan
+    confidence: float
+    harmed: tuple[Ref, ...]
 
 
 class Effect(Frozen):
@@ -123,15 +138,15 @@ class Healer:
         chosen = self._choose(assessment)
         if chosen is None:
             return self._ended(assessment)
-        cause, plan = chosen
+        plan = chosen.plan
         self._tried.add((plan.fault, str(plan.entity), plan.name))
         self.tell(Planned(plan=plan))
         rehearsed = await self._rehearsed(number, plan)
-        facts = await self.durable.once(
-            f"facts-{number}", lambda: self._facts(plan, cause, assessment, rehearsed), Facts
-        )
-        verdicts = judge(plan, self.policy, facts)
-        judged = Judged(digest=plan.digest, verdicts=verdicts)
+        if self.request.rehearse == "must-hold" and (rehearsed is None or rehearsed.verdict == "breaks"):
+            seen = rehearsed.text if rehearsed else "it cannot be rehearsed here"
+            return Closed(outcome="refused", text=f"it was to be done only if it breaks nothing: {seen}")
+        facts = await self.durable.once(f"facts-{number}", lambda: self._facts(chosen, assessment, rehearsed), Facts)
+        judged = await self.durable.once(f"judge-{number}", lambda: self._judged(plan, facts), Judged)
         self.tell(judged)
         if judged.effect == "deny":
             self._refused += 1
@@ -144,20 +159,45 @@ class Healer:
             return Closed(
                 outcome="refused", text=f"{decision.by} rejected the plan{f': {decision.why}' if decision.why else ''}"
             )
-        return await self._carry_out(number, plan, cause, assessment)
+        if decision.by != "policy" and self.request.approval != "given":
+            why = await self.durable.once(f"again-{number}", lambda: self._no_longer(plan, facts), Said)
+            if why.text:
+                return Closed(outcome="refused", text=f"approved, but meanwhile policy denies it: {why.text}")
+        return await self._carry_out(number, chosen, assessment)
 
-    def _choose(self, assessment: Assessment) -> tuple[Cause, Plan] | None:
-        """The first cause with a plan that acts and was not tried yet."""
+    async def _judged(self, plan: Plan, facts: Facts) -> Judged:
+        return Judged(digest=plan.digest, verdicts=judge(plan, self.policy, facts))
+
+    async def _no_longer(self, plan: Plan, before: Facts) -> Said:
+        """Why the gate would not let a plan through any more that a person has thought about for a while; '' while it would."""
+        weighed: Weighed = await self.hands.weigh(plan)
+        now = self.clock.now()
+        facts = before.model_copy(update={
+            "now": now, "rights": weighed.rights, "dry_run": weighed.dry_run, "untried": weighed.untried,
+            "budget": self.budget(now - timedelta(hours=1)),
+        })  # fmt: skip
+        denied = [v for v in judge(plan, self.policy, facts) if v.effect == "deny"]
+        return Said(text=denied[0].reason if denied else "")
+
+    def _choose(self, assessment: Assessment) -> Choice | None:
+        """The change that was asked for, once; else the first cause with a plan that acts and was not tried yet: who writes
+        faults again and again comes before them."""
+        if self.request.wants == "change":
+            wish = assessment.wish
+            return Choice(wish, 1.0, ()) if wish and not self._tried else None
         if self._undone >= self.request.max_attempts:
             return None
-        for cause, options in zip(assessment.diagnosed.diagnosis.causes, assessment.plans, strict=True):
+        pairs = zip(assessment.diagnosed.diagnosis.causes, assessment.plans, strict=True)
+        for cause, options in sorted(pairs, key=lambda pair: pair[0].fault != Fault.EXTERNAL_WRITER):
             for plan in options:
                 if plan.steps and (plan.fault, str(plan.entity), plan.name) not in self._tried:
-                    return cause, plan
+                    return Choice(plan, cause.confidence, (plan.entity, *cause.explains))
         return None
 
     def _ended(self, assessment: Assessment) -> Closed:
         """Nothing more can be done: how it stands."""
+        if self.request.wants == "change":
+            return self._granted(assessment)
         diagnosis = assessment.diagnosed.diagnosis
         outcome: Outcome = "nothing-to-do"
         if self._undone:
@@ -173,11 +213,22 @@ class Healer:
             outcome=outcome, text=text + (f". You may: {' '.join(dict.fromkeys(advice))}" if left and advice else "")
         )
 
+    def _granted(self, assessment: Assessment) -> Closed:
+        """What became of a wish."""
+        if self._healed:
+            return Closed(outcome="done", text="as asked, and verified")
+        if self._undone:
+            return Closed(outcome="undone", text="it did not hold, and was taken back")
+        if self._refused:
+            return Closed(outcome="refused", text="policy denies it; nothing was changed")
+        return Closed(outcome="nothing-to-do", text=assessment.no_wish)
+
     async def _assess(self) -> Assessment:
         diagnosed, examination = await self.look(self.request.namespace)
         scene = examination.scene
         options = tuple(plans(cause, scene, self.experience(cause.fault)) for cause in diagnosed.diagnosis.causes)
-        refs = {s.action.target for those in options for plan in those for s in plan.steps}
+        wish, no_wish = self._wished(scene)
+        refs = {s.action.target for those in (*options, (wish,) if wish else ()) for plan in those for s in plan.steps}
         return Assessment(
             diagnosed=diagnosed,
             plans=options,
@@ -185,7 +236,19 @@ class Healer:
             severity=severity(examination),
             version=scene.snapshot.version,
             context=scene.snapshot.context,
+            wish=wish,
+            no_wish=no_wish,
         )
+
+    def _wished(self, scene: Scene) -> tuple[Plan | None, str]:
+        """The plan of what was asked for, or why there is none."""
+        action = self.request.action
+        if action is None:
+            return None, ""
+        try:
+            return asked(action, scene, f"asked: {self.request.question}" if self.request.question else "asked"), ""
+        except Unfit as error:
+            return None, str(error)
 
     async def _rehearsed(self, number: int, plan: Plan) -> Rehearsed | None:
         """What the plan does on a copy, where that was asked for."""
@@ -196,15 +259,15 @@ class Healer:
         self.tell(rehearsed)
         return rehearsed
 
-    async def _facts(self, plan: Plan, cause: Cause, assessment: Assessment, rehearsed: Rehearsed | None) -> Facts:
-        weighed: Weighed = await self.hands.weigh(plan)
+    async def _facts(self, chosen: Choice, assessment: Assessment, rehearsed: Rehearsed | None) -> Facts:
+        weighed: Weighed = await self.hands.weigh(chosen.plan)
         now = self.clock.now()
         return Facts(
             actor=self.actor,
             now=now,
             cluster=assessment.context,
             version=assessment.version,
-            confidence=cause.confidence,
+            confidence=chosen.confidence,
             attempt=self._round + 1,
             targets=assessment.targets,
             rights=weighed.rights,
@@ -224,7 +287,8 @@ class Healer:
     async def _given(self, digest: str, by: str) -> Decision:
         return Decision(kind="approved", digest=digest, by=by, at=self.clock.now())
 
-    async def _carry_out(self, number: int, plan: Plan, cause: Cause, assessment: Assessment) -> Closed | None:
+    async def _carry_out(self, number: int, chosen: Choice, assessment: Assessment) -> Closed | None:
+        plan = chosen.plan
         try:
             note = await self.durable.once(f"lease-{number}", lambda: self._hold(plan.entity), Said)
         except Taken as error:
@@ -235,7 +299,7 @@ class Healer:
         failure = await self._steps(number, plan, taken)
         if not failure:
             effect = await self.durable.once(
-                f"verify-{number}", lambda: self._verify(plan, cause, assessment.severity), Effect
+                f"verify-{number}", lambda: self._verify(chosen, assessment.severity), Effect
             )
             self.tell(Verified(digest=plan.digest, healed=effect.healed, text=effect.text))
             failure = "" if effect.healed else effect.text
@@ -273,15 +337,16 @@ class Healer:
                 undone = Restored(proven=False, text=f"{receipt.prepared.target} could not be taken back: {error}")
             self.tell(Undone(digest=plan.digest, step=index, proven=undone.proven, text=undone.text))
 
-    async def _verify(self, plan: Plan, cause: Cause, before: float) -> Effect:
+    async def _verify(self, chosen: Choice, before: float) -> Effect:
         """Looks until everything holds and has held for its time, or the time is up."""
+        plan = chosen.plan
         checks = [c for s in plan.steps for c in s.check]
         within = max([c.within_seconds for c in checks], default=120.0)
         sustained = max([c.for_seconds for c in checks], default=4.0)
         began, good_since = self.clock.now(), None
         while True:
             _, examination = await self.look(self.request.namespace)
-            seen = judge_effect(plan, (plan.entity, *cause.explains), before, examination)
+            seen = judge_effect(plan, chosen.harmed, before, examination)
             now = self.clock.now()
             good_since = (good_since or now) if seen.holds else None
             if good_since and (now - good_since).total_seconds() >= sustained:

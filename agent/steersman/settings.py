@@ -66,6 +66,14 @@ class Settings(BaseSettings):
     source_of_truth: Literal["elsewhere", "may be overwritten"] = "elsewhere"
     """Whether objects that Argo CD, Flux or Helm declare may be written in the cluster."""
 
+    oidc_issuer: str | None = None
+    """An OpenID Connect issuer whose tokens the API takes beside its own; likewise the next three (docs/api.md)."""
+    oidc_audience: str = "steersman"
+    oidc_roles_claim: str = "roles"
+    oidc_person_claim: str = "email"
+    alerts_want: Literal["diagnosis", "healing"] = "diagnosis"
+    """What an alert begins: a diagnosis, or a session with a plan that waits for approval."""
+
     model_url: str | None = None
     """An OpenAI-compatible endpoint, such as http://127.0.0.1:8080/v1; none: no model, and nothing is missing but words."""
     model_key: SecretStr | None = None

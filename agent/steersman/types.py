@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from steersman_tools.actions import Action
 from steersman_tools.actuator_types import Prepared, Receipt
 from steersman_tools.flows import RunsOut
 from steersman_tools.snapshot import LogQuery
@@ -135,14 +136,22 @@ class Request(Frozen):
     question: str = ""
     namespace: str | None = None
     """None: all namespaces."""
-    wants: Literal["diagnosis", "healing"] = "diagnosis"
+    wants: Literal["diagnosis", "healing", "scaling", "change"] = "diagnosis"
+    """Scaling: replicas for the load that is coming, through the same gate as a healing."""
+    ahead_seconds: float = Field(default=900, ge=60, le=86400)
+    """How far ahead a scaling looks."""
+    action: Action | None = None
+    """Of a change: what is wanted. It is planned, judged, approved, verified and undone like any remedy."""
     approval: Literal["ask", "given"] = "ask"
     """Given: whatever policy would ask about is approved beforehand by who asks; what it denies stays denied."""
     act: Literal["for real", "show only"] = "for real"
-    rehearse: Literal["no", "first"] = "no"
+    rehearse: Literal["no", "first", "must-hold"] = "no"
+    """Must hold: what breaks something in the rehearsal, or cannot be rehearsed, is not done."""
     max_attempts: int = Field(default=3, ge=1, le=10)
     """How many plans may fail and be undone before the session gives up."""
     by: str = ""
+    roles: tuple[Literal["viewer", "operator", "approver", "admin"], ...] = ("operator", "approver")
+    """What the one who asks may do, as policy sees it: whoever sits at the keyboard may what the keyboard's credentials may."""
 
 
 class Asked(Frozen):
@@ -249,7 +258,8 @@ class Failed(Frozen):
     step: int | None = None
 
 
-Outcome: TypeAlias = Literal["answered", "failed", "healed", "undone", "refused", "nothing-to-do"]
+Outcome: TypeAlias = Literal["answered", "done", "failed", "healed", "undone", "refused", "nothing-to-do"]
+"""Done: a change that was asked for is made, and its checks hold."""
 
 
 class Closed(Frozen):

@@ -97,17 +97,16 @@ def _(answer: Answer) -> str:
         if rows
         else "No node has room.\n"
     )
-    group = (
-        f"\ngroup: {', '.join(answer.group)}{'' if answer.complete else ' (and no room for the rest)'}\n"
-        if len(answer.group) > 1 or not answer.complete
-        else ""
-    )
+    group = ""
+    if len(answer.group) > 1 or (answer.group and not answer.complete):
+        group = f"\ngroup: {', '.join(answer.group)}{'' if answer.complete else ' (and no room for the rest)'}\n"
+    moving = f"\n{answer.moving}" if answer.moving else ""
     aside = "".join(
         f"\nmove aside on {p.node}: {', '.join(x.name for x in p.pods)} (frees {p.frees}; {p.why})"
         for p in answer.preemptions
     )
     out = "".join(f"\nnot considered: {line}" for line in answer.left_out[:10])
-    return f"{shown}{group}{aside}{out}".rstrip() + "\n"
+    return f"{shown}{group}{moving}{aside}{out}".rstrip() + "\n"
 
 
 @text.register

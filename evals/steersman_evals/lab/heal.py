@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from steersman.app import journal, tools
 from steersman.session import Session
@@ -52,12 +53,16 @@ class Healed(Frozen):
     text: str = ""
     seconds: float
     control: bool = False
+    hands: Literal["steersman", "a person", "nobody"] = "steersman"
     note: str = ""
 
     @property
     def end_to_end(self) -> bool:
-        """Right cause, fault gone, nothing else changed; a control: nothing done."""
-        return self.kept and (not self.harmed if self.control else self.right and self.healed)
+        """Right cause, fault gone, nothing else changed; a control: nothing done. Left to others: said so, and no harm done."""
+        if self.control:
+            return not self.harmed
+        untouched = not self.changes or self.hands != "nobody"
+        return self.kept and self.right and (self.healed if self.hands == "steersman" else untouched)
 
     @property
     def harmed(self) -> bool:
@@ -105,7 +110,7 @@ async def _one(bench: Bench, cluster: Cluster, before: Inventory, scenario: Scen
     return Healed(
         scenario=scenario.name, right=first.right, healed=well, kept=not lost, lost=tuple(lost), causes=first.causes,
         plans=act.plans, changes=act.changes, outcome=act.outcome, text=act.text, seconds=round(seconds, 1), control=not scenario.truth,
-        note="" if back else "the lab did not come back",
+        hands=scenario.hands, note="" if back else "the lab did not come back",
     )  # fmt: skip
 
 
@@ -115,7 +120,7 @@ def losses(before: Inventory, broken: Inventory, now: Inventory) -> list[str]:
     for ref in sorted((before.keys() | broken.keys() | now.keys()), key=str):
         if ref.kind not in COUNTED:
             continue
-        if ref not in now and ref in broken:
+        if ref not in now and ref in broken and not Fields(broken[ref]).get("metadata.deletionTimestamp"):
             found.append(f"{ref} is gone")
         elif ref in now and ref not in before and ref not in broken:
             found.append(f"{ref} was added")

@@ -57,6 +57,8 @@ class Every(Frozen):
 
     every: float
     patch: Patch
+    by: Ref | None = None
+    """The object that stands for the writer (the lab runs no commands): it writes only while that exists and is not suspended."""
 
 
 class Wait(Frozen):
@@ -90,6 +92,9 @@ class Scenario(Frozen):
     truth: tuple[Truth, ...] = ()
     fast: bool = False
     """Whether CI runs it."""
+    hands: Literal["steersman", "a person", "nobody"] = "steersman"
+    """Whose hands mend it: where the official action is a person's, or to leave it alone, the right healer does no harm, and
+    touches nothing where nobody should."""
     minimum: str = ""
     """The first Kubernetes version that has what it needs, such as `1.22`."""
     group: str = Field("", description="the file's name")

@@ -6,9 +6,12 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
+from .accelerators import CapPower, SetMigProfile
 from .base import Base, Effect, Unfit
+from .machines import RebootNode, RequestReboot, RequestReset
 from .nodes import Cordon, Drain, Evict, Taint, Uncordon, Untaint
 from .objects import CreateObject, DeleteObject, FieldValue, PatchField, Replace
+from .serving import ShiftCanary
 from .workloads import RestartRollout, Resume, RollBack, Scale, SetEnv, SetImage, SetResources, Suspend
 
 Action: TypeAlias = Annotated[
@@ -29,14 +32,20 @@ Action: TypeAlias = Annotated[
     | Taint
     | Untaint
     | Drain
-    | Evict,
+    | Evict
+    | RebootNode
+    | RequestReboot
+    | RequestReset
+    | SetMigProfile
+    | CapPower
+    | ShiftCanary,
     Field(discriminator="do"),
 ]
 
 ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 
 __all__ = [
-    "ACTION", "Action", "Base", "Cordon", "CreateObject", "DeleteObject", "Drain", "Effect", "Evict", "FieldValue",
-    "PatchField", "Replace", "RestartRollout", "Resume", "RollBack", "Scale", "SetEnv", "SetImage", "SetResources",
-    "Suspend", "Taint", "Uncordon", "Unfit", "Untaint",
+    "ACTION", "Action", "Base", "CapPower", "Cordon", "CreateObject", "DeleteObject", "Drain", "Effect", "Evict", "FieldValue",
+    "PatchField", "RebootNode", "Replace", "RequestReboot", "RequestReset", "RestartRollout", "Resume", "RollBack", "Scale", "SetEnv",
+    "SetImage", "SetMigProfile", "SetResources", "ShiftCanary", "Suspend", "Taint", "Uncordon", "Unfit", "Untaint",
 ]  # fmt: skip
