@@ -36,15 +36,6 @@ class Assessment(Frozen):
     """Why it cannot be planned."""
 
 
-@dataclass(frozen=True)
-class Choice:
-    """What is to be tried: the plan, how sure it is that it is the right one, and who must be well afterwards."""
-
-    plan: Plan
-    confidence: float
-    harmed: tuple[Ref, ...]
-
-
 def assess(
     request: Request,
     diagnosed: Diagnosed,

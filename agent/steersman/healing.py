@@ -49,6 +49,15 @@ from .verify import judge as judge_effect
 POLL_SECONDS = 1.5
 
 
+@dataclass(frozen=True)
+class Choice:
+    """What is to be tried: the plan, how sure it is that it is the right one, and who must be well afterwards."""
+
+    plan: Plan
+    confidence: float
+    harmed: tuple[Ref, ...]
+
+
 class Effect(Frozen):
     """What became of a plan."""
 
