@@ -13,6 +13,7 @@ from steersman_tools.actions import RestartRollout
 
 from ..diagnose.analyzers.config import needs
 from ..diagnose.scene import Scene
+from ..faults import Fault
 from ..remedy import Plan
 from ..types import Cause
 from . import playbooks as playbooks
@@ -23,6 +24,8 @@ from .playbooks.resources import restart
 from .site import Draft, Site
 
 MOST_RESTARTS = 4
+_AHEAD = frozenset({Fault.LOAD_AHEAD, Fault.LOAD_PASSED})
+"""What lies ahead: the declaration and the last good revision know nothing of it."""
 
 
 def plans(cause: Cause, scene: Scene, experience: Mapping[str, float] | None = None) -> tuple[Plan, ...]:
@@ -43,9 +46,14 @@ def _read_anew(site: Site, draft: Draft) -> Draft:
 
 
 def _drafts(site: Site) -> Iterator[Draft]:
+    if site.cause.fault not in _AHEAD:
+        yield from _looking_back(site)
+    for playbook in BOOK.get(site.cause.fault, ()):
+        yield from playbook(site)
+
+
+def _looking_back(site: Site) -> Iterator[Draft]:
     if draft := site.declared():
         yield draft
     if draft := site.restored():
         yield draft
-    for playbook in BOOK.get(site.cause.fault, ()):
-        yield from playbook(site)

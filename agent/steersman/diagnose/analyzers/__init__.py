@@ -34,6 +34,7 @@ from . import (
     performance,
     policies,
     probes,
+    quotas,
     releases,
     rights,
     scale,
@@ -44,6 +45,7 @@ from . import (
     symptoms,
     traffic,
     units,
+    volumes,
 )
 
 Analyzer: TypeAlias = Callable[[Scene], Iterable[Output]]
@@ -58,8 +60,12 @@ ANALYZERS: tuple[Analyzer, ...] = (
     symptoms.nodes,
     symptoms.alerts,
     admission.refused,
+    quotas.kept_out,
     scheduling.unschedulable,
     storage.claims,
+    volumes.unmounted,
+    volumes.refused,
+    volumes.unusable,
     images.image_pull,
     config.missing_config,
     memory.oom_killed,

@@ -1,7 +1,20 @@
 """All playbooks. A fault family's remedies are one module, imported here."""
 
-from . import admission, config, controllers, gpu, nodes, probes, resources, routing, scheduling, startup, storage
+from . import (
+    admission,
+    config,
+    controllers,
+    gpu,
+    nodes,
+    probes,
+    resources,
+    routing,
+    scaling,
+    scheduling,
+    startup,
+    storage,
+)
 
 __all__ = [
-    "admission", "config", "controllers", "gpu", "nodes", "probes", "resources", "routing", "scheduling", "startup", "storage",
+    "admission", "config", "controllers", "gpu", "nodes", "probes", "resources", "routing", "scaling", "scheduling", "startup", "storage",
 ]  # fmt: skip
