@@ -19,6 +19,7 @@ from .gpu.desk import Desk
 from .gpu.health import HealthReport
 from .gpu.idle import IdleReport
 from .intent import AskGpus, Diagnose, Forecast
+from .models import Meter
 from .outlook import Foreseen, NoSuchThing, Outlook, outlook
 from .types import Diagnosed, Request
 
@@ -49,6 +50,8 @@ class Asking:
 
     answered: Answered
     case: Case
+    meter: Meter | None = None
+    """What the model has used so far, of a budget for the whole request."""
 
     @property
     def explains(self) -> bool:
@@ -58,13 +61,14 @@ class Asking:
     async def explained(self) -> Explained | None:
         """A model's words on the diagnosis."""
         aide = self.case.sources.aide
-        return await explain(self.case, aide) if aide and self.explains else None
+        return await explain(self.case, aide, self.meter) if aide and self.explains else None
 
 
 async def ask(text: str, sources: Sources, namespace: str | None = None) -> Asking:
     """Understands and answers. Raises Unreachable."""
     case = await _case(text, sources, namespace)
-    intent = await understand(text, case, sources.aide)
+    meter = sources.aide.meter() if sources.aide else None
+    intent = await understand(text, case, sources.aide, meter)
     reply = await answer(intent, case)
     answered = Answered(question=text, reply=reply)
     match intent:
@@ -72,7 +76,7 @@ async def ask(text: str, sources: Sources, namespace: str | None = None) -> Aski
             answered = await _foreseen(answered, intent, case, namespace)
         case AskGpus():
             answered = answered.model_copy(update={"gpus": _gpus(intent, Desk(case.snapshot, sources.metrics))})
-    return Asking(answered, case)
+    return Asking(answered, case, meter)
 
 
 async def _case(text: str, sources: Sources, namespace: str | None) -> Case:

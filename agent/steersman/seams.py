@@ -11,7 +11,7 @@ from steersman_tools.mcp_client import McpConnection
 from steersman_tools.types import Frozen, Observation
 
 from .experience import Experience, Recall, Signature
-from .models import Budget, Model
+from .models import Budget, Meter, Model
 from .models.budget import Price
 
 
@@ -65,3 +65,7 @@ class Aide:
     price: Price | None = None
     servers: tuple[McpConnection, ...] = ()
     """MCP servers whose allowed tools the model may use."""
+
+    def meter(self) -> Meter:
+        """Counts what one session uses, from now on."""
+        return Meter(self.budget, self.price)

@@ -170,7 +170,7 @@ class Session:
 
     def _eyes(self, request: Request) -> Look:
         """What a session that acts looks at: what is wrong, or what is coming."""
-        return self._look if request.wants == "healing" else partial(self._look_ahead, request.ahead_seconds)
+        return self._look if request.wants != "scaling" else partial(self._look_ahead, request.ahead_seconds)
 
     async def _look_ahead(self, seconds: float, namespace: str | None) -> tuple[Diagnosed, Examination]:
         from .foresight import foreseeing, of_the_future  # noqa: PLC0415  numpy is loaded only where it is needed

@@ -141,11 +141,11 @@ class Request(Frozen):
     namespace: str | None = None
     """None: all namespaces."""
     wants: Literal["diagnosis", "healing", "scaling", "change"] = "diagnosis"
-    """Scaling: replicas for the load that is coming, through the same gate as a healing."""
-    ahead_seconds: float = Field(default=900, ge=60, le=86400)
-    """How far ahead a scaling looks."""
+    """Scaling: replicas for the load that is coming, through the same gate as a healing. Change: the action below."""
     action: Action | None = None
     """Of a change: what is wanted. It is planned, judged, approved, verified and undone like any remedy."""
+    ahead_seconds: float = Field(default=900, ge=60, le=86400)
+    """How far ahead a scaling looks."""
     approval: Literal["ask", "given"] = "ask"
     """Given: whatever policy would ask about is approved beforehand by who asks; what it denies stays denied."""
     act: Literal["for real", "show only"] = "for real"

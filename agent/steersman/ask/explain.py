@@ -26,9 +26,12 @@ SURE = 0.8
 STANDS = "the answer of the engine stands"
 
 
-async def explain(case: Case, aide: Aide) -> Explained:
-    """What the model makes of the case. Never raises for what a model or its endpoint does: `note` says it in one line."""
-    model, meter = aide.model, Meter(aide.budget, aide.price)
+async def explain(case: Case, aide: Aide, meter: Meter | None = None) -> Explained:
+    """What the model makes of the case. Never raises for what a model or its endpoint does: `note` says it in one line.
+
+    `meter` is that of the session, where the model was asked something before.
+    """
+    model, meter = aide.model, meter or aide.meter()
     more, gaps = await remote_tools(case, aide.servers)
     tools = [*toolbox(case), *more]
     with tracing.span("explain", gen_ai__request__model=model.name):
