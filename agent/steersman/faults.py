@@ -124,6 +124,11 @@ class Fault(StrEnum):
     PVC_CAPACITY_MISMATCH = "pvc-capacity-mismatch", "storage", "No volume is as large as the claim asks for."
     PV_ALREADY_BOUND = "pv-already-bound", "storage", "The volume that the claim names is bound to another claim."
     VOLUME_PERMISSION_DENIED = "volume-permission-denied", "storage", "The container may not read or write its volume."
+    VOLUME_MOUNT_FAILED = (
+        "volume-mount-failed",
+        "storage",
+        "A volume of the pod cannot be mounted, so no container starts.",
+    )
     VOLUME_SHARED_RWO = "volume-shared-rwo", "storage", "A ReadWriteOnce volume is wanted by pods on several nodes."
 
     IMAGE_NOT_FOUND = "image-not-found", "startup", "The image or its tag does not exist in the registry."
@@ -310,6 +315,8 @@ class Fault(StrEnum):
     CPU_OVERLOAD = "cpu-overload", "performance", "The workload needs more CPU than it has."
     NETWORK_DELAY = "network-delay", "performance", "The network of the workload's pods is slow."
     LOAD_SURGE = "load-surge", "performance", "More requests arrive than the workload can serve."
+    LOAD_AHEAD = "load-ahead", "performance", "More requests are coming than the workload's replicas will carry."
+    LOAD_PASSED = "load-passed", "performance", "Replicas that were added for a rise in load are needed no longer."
     RETRY_STORM = "retry-storm", "performance", "Retries multiply the load on something that already fails."
     RELEASE_REGRESSION = (
         "release-regression",
@@ -363,6 +370,14 @@ class Fault(StrEnum):
         "quantum",
         "The job names a QPU that the scheduler does not know and silently ignores.",
     )
+    QUANTUM_OVER_LIMIT = (
+        "quantum-over-limit",
+        "quantum",
+        "The job asks for more shots, circuits or qubits than the backend takes.",
+    )
+    QUANTUM_SERVICE_ERROR = "quantum-service-error", "quantum", "The provider's service failed while it had the job."
+    QUANTUM_JOB_FAILED = "quantum-job-failed", "quantum", "A quantum job failed for a reason of its own."
+    AS_ASKED = "as-asked", "request", "A person asked for this change; nothing need be wrong."
     HYBRID_STALL = "hybrid-stall", "quantum", "GPUs wait idle for a quantum job."
 
 

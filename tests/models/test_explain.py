@@ -151,7 +151,7 @@ async def test_a_bad_endpoint_costs_one_line(behaviour: object) -> None:
     assert event.explanation is None
     assert event.note.startswith("Model fake gave no explanation: ")
     assert "\n" not in event.note
-    assert took < 6
+    assert took < 60, "it waited for the endpoint and not for its budget"
     assert entries[-1].event.kind == "closed"
 
 

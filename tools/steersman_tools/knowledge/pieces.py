@@ -11,21 +11,16 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from .front import split
+from .marks import INLINE, anchor
 from .types import Card, Piece, Section
 
 WORDS = 45
 """Of one piece. With its title that is about as long as the embedder reads (minilm.LENGTH)."""
-_INLINE = re.compile(r"[`*]+|!?\[([^\]]*)\]\([^)]*\)")
 
 
 def parser() -> MarkdownIt:
     """The one dialect: CommonMark with tables."""
     return MarkdownIt("commonmark").enable("table")
-
-
-def anchor(heading: str) -> str:
-    """The name under which a link finds the heading, as GitHub and GitLab make it."""
-    return re.sub(r"[^\w\- ]", "", _INLINE.sub(r"\1", heading).strip().lower()).replace(" ", "-")
 
 
 def sections(text: str) -> tuple[Section, ...]:
@@ -63,7 +58,7 @@ class _Head:
 def _headings(tokens: list[Token]) -> Iterator[_Head]:
     for token, inline in pairwise(tokens):
         if token.type == "heading_open" and token.map and not token.level:
-            text = _INLINE.sub(r"\1", inline.content).strip()
+            text = INLINE.sub(r"\1", inline.content).strip()
             yield _Head(token.map[0], int(token.tag[1]), text, token.map[1] - token.map[0])
 
 
@@ -83,6 +78,8 @@ def pieces(card: Card, found: tuple[Section, ...]) -> tuple[Piece, ...]:
     """What is indexed of a document: first what it is about, then the parts of its sections."""
     said = ". ".join(filter(None, [card.about, "; ".join(card.keywords)]))
     made = [_piece(card, 0, Section(heading="", anchor="", text=said or card.title, line=1), said or card.title, said)]
+    for sentence in card.told:
+        made.append(_told(card, len(made), sentence))
     for section in found:
         for part in _parts(section.text):
             text = "\n\n".join(part.texts)
@@ -99,6 +96,19 @@ def _piece(card: Card, number: int, section: Section, text: str, prose: str) -> 
         anchor=section.anchor,
         text=text,
         meaning=f"{card.title}. {prose}" if prose else f"{card.title}. {section.heading}",
+    )
+
+
+def _told(card: Card, number: int, sentence: str) -> Piece:
+    """A sentence as people say it. It is compared with what people say, so nothing else is mixed into its vector."""
+    return Piece(
+        id=f"{card.root}/{card.file}#{number}",
+        file=card.file,
+        root=card.root,
+        heading="",
+        anchor="",
+        text=sentence,
+        meaning=sentence,
     )
 
 
@@ -128,7 +138,5 @@ def _blocks(text: str) -> Iterator[tuple[str, bool]]:
 def plain(text: str) -> str:
     """The words of a piece of Markdown, without its marks."""
     return " ".join(
-        re.sub(r"^\s*(?:[-*+>|]|\d+[.)])\s+", "", _INLINE.sub(r"\1", text), flags=re.MULTILINE)
-        .replace("|", " ")
-        .split()
+        re.sub(r"^\s*(?:[-*+>|]|\d+[.)])\s+", "", INLINE.sub(r"\1", text), flags=re.MULTILINE).replace("|", " ").split()
     )

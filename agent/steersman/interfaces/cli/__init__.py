@@ -22,8 +22,15 @@ COMMANDS = {
     "policy": "test a policy's examples, or show the built-in policy",
     "demo": "the whole loop on an embedded cloud: no cluster, no key, no network",
     "forecast": "what will reach its limit, and when",
+    "anomalies": "which series left their own past, since when, and whose trouble it is",
+    "watch": "a standing watch: says what is new or over, and heals or scales if told to",
+    "autoscale": "replicas for the load of the next quarter of an hour, as a plan through the gate",
     "world": "a small live cloud in this process, served until stopped",
     "gpu": "accelerators: list, health, place, defrag, idle, forecast, cost",
+    "serve": "the HTTP API with its page, the alert webhook and MCP, until stopped",
+    "token": "who may use the API: create, list, revoke; and approval codes for assistants",
+    "mcp": "an MCP server on standard input and output, for assistants and editors",
+    "quantum": "quantum queues: backends, jobs, explain, advise, move, cancel, hold, release, priority, requeue",
     "doctor": "what is reachable, what is permitted, and the line that mends the rest",
 }
 
