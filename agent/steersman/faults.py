@@ -124,6 +124,11 @@ class Fault(StrEnum):
     PVC_CAPACITY_MISMATCH = "pvc-capacity-mismatch", "storage", "No volume is as large as the claim asks for."
     PV_ALREADY_BOUND = "pv-already-bound", "storage", "The volume that the claim names is bound to another claim."
     VOLUME_PERMISSION_DENIED = "volume-permission-denied", "storage", "The container may not read or write its volume."
+    VOLUME_MOUNT_FAILED = (
+        "volume-mount-failed",
+        "storage",
+        "A volume of the pod cannot be mounted, so no container starts.",
+    )
     VOLUME_SHARED_RWO = "volume-shared-rwo", "storage", "A ReadWriteOnce volume is wanted by pods on several nodes."
 
     IMAGE_NOT_FOUND = "image-not-found", "startup", "The image or its tag does not exist in the registry."
@@ -310,6 +315,8 @@ class Fault(StrEnum):
     CPU_OVERLOAD = "cpu-overload", "performance", "The workload needs more CPU than it has."
     NETWORK_DELAY = "network-delay", "performance", "The network of the workload's pods is slow."
     LOAD_SURGE = "load-surge", "performance", "More requests arrive than the workload can serve."
+    LOAD_AHEAD = "load-ahead", "performance", "More requests are coming than the workload's replicas will carry."
+    LOAD_PASSED = "load-passed", "performance", "Replicas that were added for a rise in load are needed no longer."
     RETRY_STORM = "retry-storm", "performance", "Retries multiply the load on something that already fails."
     RELEASE_REGRESSION = (
         "release-regression",

@@ -19,6 +19,7 @@ from steersman_tools.types import Frozen, Ref, ToolFailed
 from .diagnose import Examination
 from .durable import Durable
 from .execute import Hands, Taken, Weighed
+from .faults import Fault
 from .gate import Actor, Budget, Facts, Policy, Target, judge
 from .plan import plans
 from .remedy import Decision, Plan
@@ -130,8 +131,7 @@ class Healer:
         facts = await self.durable.once(
             f"facts-{number}", lambda: self._facts(plan, cause, assessment, rehearsed), Facts
         )
-        verdicts = judge(plan, self.policy, facts)
-        judged = Judged(digest=plan.digest, verdicts=verdicts)
+        judged = await self.durable.once(f"judge-{number}", lambda: self._judged(plan, facts), Judged)
         self.tell(judged)
         if judged.effect == "deny":
             self._refused += 1
@@ -144,13 +144,32 @@ class Healer:
             return Closed(
                 outcome="refused", text=f"{decision.by} rejected the plan{f': {decision.why}' if decision.why else ''}"
             )
+        if decision.by != "policy" and self.request.approval != "given":
+            why = await self.durable.once(f"again-{number}", lambda: self._no_longer(plan, facts), Said)
+            if why.text:
+                return Closed(outcome="refused", text=f"approved, but meanwhile policy denies it: {why.text}")
         return await self._carry_out(number, plan, cause, assessment)
 
+    async def _judged(self, plan: Plan, facts: Facts) -> Judged:
+        return Judged(digest=plan.digest, verdicts=judge(plan, self.policy, facts))
+
+    async def _no_longer(self, plan: Plan, before: Facts) -> Said:
+        """Why the gate would not let a plan through any more that a person has thought about for a while; '' while it would."""
+        weighed: Weighed = await self.hands.weigh(plan)
+        now = self.clock.now()
+        facts = before.model_copy(update={
+            "now": now, "rights": weighed.rights, "dry_run": weighed.dry_run, "untried": weighed.untried,
+            "budget": self.budget(now - timedelta(hours=1)),
+        })  # fmt: skip
+        denied = [v for v in judge(plan, self.policy, facts) if v.effect == "deny"]
+        return Said(text=denied[0].reason if denied else "")
+
     def _choose(self, assessment: Assessment) -> tuple[Cause, Plan] | None:
-        """The first cause with a plan that acts and was not tried yet."""
+        """The first cause with a plan that acts and was not tried yet; who writes faults again and again comes before them."""
         if self._undone >= self.request.max_attempts:
             return None
-        for cause, options in zip(assessment.diagnosed.diagnosis.causes, assessment.plans, strict=True):
+        pairs = zip(assessment.diagnosed.diagnosis.causes, assessment.plans, strict=True)
+        for cause, options in sorted(pairs, key=lambda pair: pair[0].fault != Fault.EXTERNAL_WRITER):
             for plan in options:
                 if plan.steps and (plan.fault, str(plan.entity), plan.name) not in self._tried:
                     return cause, plan

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from steersman_tools.clock import Clock, WallClock
@@ -21,7 +22,7 @@ from .durable import Durable, Once
 from .execute import Hands
 from .gate import Actor, Budget, Policy
 from .gather import Sources
-from .healing import Healer, Rehearse
+from .healing import Healer, Look, Rehearse
 from .journal import Journal, NoJournal
 from .plan import plans
 from .remedy import Decision
@@ -101,7 +102,7 @@ class Session:
     async def _run(self, request: Request) -> None:
         try:
             self._tell(Asked(request=request))
-            if request.wants == "healing":
+            if request.wants != "diagnosis":
                 await self._heal(request)
             else:
                 await self._investigate(request)
@@ -137,11 +138,24 @@ class Session:
             raise ToolFailed("Nothing can be healed here: a bundle is a picture. Give --kubeconfig or --context.")
         gear = self.equipment
         healer = Healer(
-            request=request, session=self.id, look=self._look, hands=Hands(gear.writer, self.clock), durable=self.durable,
+            request=request, session=self.id, look=self._eyes(request), hands=Hands(gear.writer, self.clock), durable=self.durable,
             clock=self.clock, policy=gear.policy, actor=gear.actor, tell=self._tell, budget=gear.budget,
             experience=gear.experience, rehearse=gear.rehearse, source_of_truth_allowed=gear.source_of_truth_allowed,
         )  # fmt: skip
         await healer.run()
+
+    def _eyes(self, request: Request) -> Look:
+        """What a session that acts looks at: what is wrong, or what is coming."""
+        return self._look if request.wants == "healing" else partial(self._look_ahead, request.ahead_seconds)
+
+    async def _look_ahead(self, seconds: float, namespace: str | None) -> tuple[Diagnosed, Examination]:
+        from .foresight import foreseeing, of_the_future  # noqa: PLC0415  numpy is loaded only where it is needed
+
+        sources = await foreseeing(self.sources, self.clock.now(), seconds)
+        async for event, examination in workflow.investigate(Request(namespace=namespace), sources):
+            if isinstance(event, Diagnosed) and examination is not None:
+                return of_the_future(event), examination
+        raise ToolFailed("The cluster gave no answer that could be judged.")
 
     async def _look(self, namespace: str | None) -> tuple[Diagnosed, Examination]:
         async for event, examination in workflow.investigate(Request(namespace=namespace), self.sources):

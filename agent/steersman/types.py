@@ -135,7 +135,10 @@ class Request(Frozen):
     question: str = ""
     namespace: str | None = None
     """None: all namespaces."""
-    wants: Literal["diagnosis", "healing"] = "diagnosis"
+    wants: Literal["diagnosis", "healing", "scaling"] = "diagnosis"
+    """Scaling: replicas for the load that is coming, through the same gate as a healing."""
+    ahead_seconds: float = Field(default=900, ge=60, le=86400)
+    """How far ahead a scaling looks."""
     approval: Literal["ask", "given"] = "ask"
     """Given: whatever policy would ask about is approved beforehand by who asks; what it denies stays denied."""
     act: Literal["for real", "show only"] = "for real"

@@ -300,7 +300,7 @@ INCIDENTS: Mapping[str, tuple[tuple[str, Shop], ...]] = {
     "readiness_probe_incorrect_protocol": (
         ("app/basket", _probe("Readiness", "http-get https://:8080/ready delay=0s timeout=1s period=5s #success=1 #failure=3", 'Get "https://10.1.0.6:8080/ready": http: server gave HTTP response to HTTPS client')),
         ("app/basket", _probe("Readiness", "http-get http://:8080/ delay=5s timeout=1s period=10s #success=1 #failure=3", 'Get "http://10.1.0.6:8080/": net/http: HTTP/1.x transport connection broken: malformed HTTP response "\\x00\\x00\\x06\\x04"')),
-        ("app/basket", _probe("Readiness", "grpc <pod>:8080  delay=5s timeout=1s period=10s #success=1 #failure=3", "service unhealthy (responded with \"UNIMPLEMENTED\")")),
+        ("app/basket", _probe("Readiness", "grpc <pod>:8080  delay=5s timeout=1s period=10s #success=1 #failure=3", 'error: this server does not implement the grpc health protocol (grpc.health.v1.Health): unknown service grpc.health.v1.Health')),
         ("app/basket", _probe("Readiness", "http-get http://:8080/ delay=5s timeout=1s period=10s #success=1 #failure=3", 'Get "http://10.1.0.6:8080/": EOF')),
     ),
     "service_sidecar_port_conflict": (

@@ -54,7 +54,10 @@ def running_world() -> Iterator[Running]:
         assert process.stdout
         kubeconfig = process.stdout.readline().strip().removeprefix("export KUBECONFIG=")
         url = next(word for word in process.stdout.readline().split() if word.startswith("http")).rstrip(";")
-        yield Running(process, kubeconfig, url)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
-        assert not Path(kubeconfig).exists()
+        try:
+            yield Running(process, kubeconfig, url)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 0
+            assert not Path(kubeconfig).exists()
+        finally:
+            process.kill()

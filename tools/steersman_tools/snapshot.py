@@ -195,6 +195,8 @@ class Snapshot:
     """The moment that counts as now: of a bundle, the moment it was made."""
     resources: tuple[Resource, ...] = ()
     events: tuple[EventRecord, ...] = ()
+    wanted: tuple[Resource, ...] = ()
+    """What somebody's files ask for and the cluster does not have: not part of what there is."""
     alerts: tuple[Alert, ...] = ()
     logs: Mapping[LogQuery, Log] = field(default_factory=dict)
     units: tuple[UnitStatus, ...] = ()

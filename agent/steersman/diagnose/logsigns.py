@@ -65,6 +65,12 @@ def _table() -> tuple[_Pattern, ...]:
     return tuple(_Pattern(kind, required(pattern), pattern) for kind, pattern in pairs)
 
 
+@cache
+def _words() -> re.Pattern[str]:
+    """Any word of any pattern: most lines have none, and one search tells."""
+    return re.compile("|".join(sorted({re.escape(word) for pattern in _table() for word in pattern.words or ("",)})))
+
+
 def read_line(line: LogLine) -> Sign | None:
     """What the line says, if anything known."""
     found = _read_text(line.text)
@@ -74,6 +80,8 @@ def read_line(line: LogLine) -> Sign | None:
 @lru_cache(maxsize=20_000)
 def _read_text(text: str) -> Sign | None:
     lower = text.lower()
+    if not _words().search(lower):
+        return None
     for one in _table():
         if one.words and not any(word in lower for word in one.words):
             continue

@@ -7,27 +7,52 @@ playbook of the fault works out from the rest of the cluster. None is a blind re
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
+from steersman_tools.actions import RestartRollout
+
+from ..diagnose.analyzers.config import needs
 from ..diagnose.scene import Scene
+from ..faults import Fault
 from ..remedy import Plan
 from ..types import Cause
 from . import playbooks as playbooks
 from .book import BOOK
 from .compose import best, plan_of
+from .playbooks.resources import restart
 from .site import Draft, Site
+
+MOST_RESTARTS = 4
+_AHEAD = frozenset({Fault.LOAD_AHEAD, Fault.LOAD_PASSED})
+"""What lies ahead: the declaration and the last good revision know nothing of it."""
 
 
 def plans(cause: Cause, scene: Scene, experience: Mapping[str, float] | None = None) -> tuple[Plan, ...]:
     """The plans for a cause, the best first. `experience` says how often a playbook has worked for this fault (0..1)."""
     site = Site(cause, scene)
-    made = (plan for draft in _drafts(site) if (plan := plan_of(site, draft)))
+    made = (plan for draft in _drafts(site) if (plan := plan_of(site, _read_anew(site, draft))))
     return best(made, experience or {})
 
 
+def _read_anew(site: Site, draft: Draft) -> Draft:
+    """A ConfigMap that containers read as they start takes effect when those that suffer from it start again."""
+    changed = {a.target for a in draft.actions if a.target.kind == "ConfigMap"}
+    if not changed or any(a.do == "RestartRollout" for a in draft.actions):
+        return draft
+    readers = [w.ref for w in site.harmed if any(n.target in changed and "env" in n.field for n in needs(w))]
+    again = tuple(restart(site, ref) for ref in readers if ref.kind in RestartRollout.kinds)
+    return replace(draft, actions=(*draft.actions, *again[:MOST_RESTARTS]))
+
+
 def _drafts(site: Site) -> Iterator[Draft]:
+    if site.cause.fault not in _AHEAD:
+        yield from _looking_back(site)
+    for playbook in BOOK.get(site.cause.fault, ()):
+        yield from playbook(site)
+
+
+def _looking_back(site: Site) -> Iterator[Draft]:
     if draft := site.declared():
         yield draft
     if draft := site.restored():
         yield draft
-    for playbook in BOOK.get(site.cause.fault, ()):
-        yield from playbook(site)

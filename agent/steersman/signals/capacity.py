@@ -58,8 +58,7 @@ def exhaustion(grid: Grid, limit: float, horizon: float) -> Exhaustion:
     if now >= limit:
         return Exhaustion(limit=limit, at=grid.end, earliest=grid.end, latest=grid.end, growth=0.0, basis="reached")
     since = _since_last_fall(values)
-    steady = [(points, *_slope(since[-points:])) for points in RECENT]
-    steady = [(points, slope, error) for points, slope, error in steady if slope > 0]
+    steady = _growing(since)
     if steady:
         points, slope, error = steady[0]
         path = _yesterday(values, grid.step, points, slope, horizon)
@@ -70,12 +69,33 @@ def exhaustion(grid: Grid, limit: float, horizon: float) -> Exhaustion:
     return _by_forecast(grid, limit, horizon)
 
 
+def climb(grid: Grid, horizon: float) -> float | None:
+    """What a series that grows steadily comes to within `horizon` seconds; None where it does not grow so."""
+    values = filled(grid.values)
+    since = _since_last_fall(values)
+    steady = _growing(since)
+    if not steady:
+        return None
+    points, slope, _ = steady[0]
+    now = float(np.median(values[-3:]))
+    path = _yesterday(values, grid.step, points, slope, horizon)
+    if path is not None:
+        return now + max(0.0, float(path.max()))
+    return now + slope * min(horizon / grid.step, REACH * min(steady[-1][0], len(since)))
+
+
 def certificate(not_after: float, now: float, horizon: float) -> Exhaustion:
     """A certificate, whose end is known to the second."""
     at = not_after if not_after <= now + horizon else None
     return Exhaustion(
         limit=not_after, at=at, earliest=at, latest=at, growth=1.0, basis="reached" if not_after <= now else "growth"
     )
+
+
+def _growing(since: Floats) -> list[tuple[int, float, float]]:
+    """Of each recent past in which it grows steadily: its points, the growth a step, and its error."""
+    steady = [(points, *_slope(since[-points:])) for points in RECENT]
+    return [(points, slope, error) for points, slope, error in steady if slope > 0]
 
 
 def _since_last_fall(values: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
@@ -11,6 +11,7 @@ import numpy as np
 from steersman_tools.types import Observation, Ref
 
 from ..types import Symptom
+from .anomaly import Mark
 from .causal import Ranking, rank
 from .estate import edges, marks, service_of, services
 from .flow import Calls, excess
@@ -24,10 +25,22 @@ COMPLAINTS: Mapping[str, SymptomKind] = {"errors": "errors", "duration": "slow"}
 """Signals that users feel. Rate and saturation are circumstances."""
 
 
-def judgements(batch: Batch) -> tuple[Judgement, ...]:
-    """Every service of the batch, those without trouble too."""
-    changed = marks(batch)
-    return tuple(judge(service, batch.now, changed) for service in services(batch))
+def judgements(batch: Batch, written: Sequence[Mark] = ()) -> tuple[Judgement, ...]:
+    """Every service of the batch, those without trouble too. `written`: changes that metrics know nothing of."""
+    changed = sorted((*marks(batch), *written), key=lambda mark: (mark.at, mark.kind, mark.name))
+    near = _near(batch)
+    return tuple(
+        judge(each, batch.now, [mark for mark in changed if Ref.parse(mark.name).namespace in near(each.service)])
+        for each in services(batch)
+    )
+
+
+def _near(batch: Batch) -> Callable[[str], frozenset[str]]:
+    """The namespaces where a change may be a service's trouble: its own, and those of its callees."""
+    found: dict[str, set[str]] = {}
+    for edge in edges(batch):
+        found.setdefault(edge.caller, set()).add(Ref.parse(edge.callee).namespace)
+    return lambda service: frozenset({Ref.parse(service).namespace, *found.get(service, ())})
 
 
 def symptoms(judged: Judgement, batch: Batch) -> tuple[Symptom, ...]:
@@ -60,8 +73,9 @@ def ranking(batch: Batch, since: float, symptom: Ref | None = None) -> Ranking:
     """Services by how much of the trouble since that moment (Unix seconds) is their own. Where nobody counts calls, those
     that show in the excess itself are assumed, and the ranking says so."""
     names = tuple(sorted({str(service_of(each.labels)) for each in batch.of("rate")}))
+    rows = max((len(batch.grid("rate", each).values) for each in batch.of("rate") if len(each.times)), default=0)
     rates, failed, seconds, served = (
-        _columns(batch, question, names) for question in ("rate", "errors", "seconds", "served")
+        _columns(batch, question, names, rows) for question in ("rate", "errors", "seconds", "served")
     )
     times = batch.now - batch.step * np.arange(len(rates) - 1, -1, -1)
     past, now = times < since, times >= since
@@ -85,14 +99,15 @@ def ranking(batch: Batch, since: float, symptom: Ref | None = None) -> Ranking:
     return rank(flows, edges(batch), str(symptom) if symptom else None, evidence)
 
 
-def _columns(batch: Batch, question: str, names: tuple[str, ...]) -> Floats:
-    """The series of a question as (rows, services), the last row at the batch's moment; NaN where nothing was seen."""
+def _columns(batch: Batch, question: str, names: tuple[str, ...], rows: int) -> Floats:
+    """The series of a question as (rows, services), the last row at the batch's moment; NaN where nothing was seen: counters of
+    failures begin with the first of them."""
     grids = {str(service_of(each.labels)): batch.grid(question, each) for each in batch.of(question) if len(each.times)}
-    rows = max((len(grid.values) for grid in grids.values()), default=0)
     columns = np.full((rows, len(names)), np.nan)
     for at, name in enumerate(names):
         if name in grids:
-            columns[rows - len(grids[name].values) :, at] = grids[name].values
+            values = grids[name].values[-rows:]
+            columns[rows - len(values) :, at] = values
     return columns
 
 

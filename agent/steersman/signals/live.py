@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from steersman_tools.metrics import MetricsSource, Query, Series
-from steersman_tools.types import NotChecked, ToolFailed
+from steersman_tools.metrics import Match, MetricsSource, Query, Series
+from steersman_tools.types import NotChecked, Ref, ToolFailed
 
 from .grid import Grid, regular
 from .queries import WINDOW, queries
@@ -32,6 +32,15 @@ class Batch:
 
     def of(self, name: str) -> tuple[Series, ...]:
         return self.series.get(name, ())
+
+    def call(self, name: str, service: str) -> str:
+        """The question as a person would ask it about one service (`shop/Service/cart`); of pods, about those named after it."""
+        query, ref = self.asked[name], Ref.parse(service)
+        pods = Match(label="pod", value=ref.name if ref.kind == "Pod" else f"{ref.name}-.+", operator="=~")
+        about = Match(label="service", value=ref.name) if "service" in query.by else pods
+        return query.model_copy(
+            update={"match": (*query.match, Match(label="namespace", value=ref.namespace), about)}
+        ).promql
 
     def grid(self, name: str, series: Series) -> Grid:
         """One answer to the question on the batch's grid, up to the batch's moment. A rate begins when its first window is full: while

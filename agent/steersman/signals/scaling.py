@@ -11,14 +11,15 @@ import numpy as np
 
 from steersman_tools.types import Frozen
 
+from .capacity import climb
 from .forecast import forecast_grid
 from .grid import Grid
 
 AHEAD = 900.0
 """Seconds ahead."""
 LEVEL = 0.8
-PATIENCE = 1800.0
-"""Seconds that must have passed since the last change before replicas are taken away."""
+PATIENCE = 2.0
+"""Times the stretch ahead that must have passed since the last change before replicas are taken away."""
 SPARE = 0.8
 """After taking replicas away, the rest must be loaded to no more than this part of what would make more of them necessary."""
 FULL = 0.95
@@ -49,21 +50,22 @@ class Proposal(Frozen):
     why: str
 
 
-def propose(demand: Grid, replicas: int, capacity: Capacity, changed: float) -> Proposal:
-    """Replicas for the next quarter of an hour; `changed` is when they were last changed (Unix seconds)."""
-    said = forecast_grid(demand, AHEAD, LEVEL)
+def propose(demand: Grid, replicas: int, capacity: Capacity, changed: float, ahead: float = AHEAD) -> Proposal:
+    """Replicas for the next quarter of an hour, or so many seconds; `changed` is when they were last changed (Unix seconds)."""
+    said, minutes = forecast_grid(demand, ahead, LEVEL), ahead / 60
     recent = demand.values[-3:]
     recent = recent[np.isfinite(recent)]
     here = float(recent.max()) if len(recent) else 0.0
-    expected, most = max(here, *said.middle), max(here, *said.upper)
+    expected = max(here, *said.middle, climb(demand, ahead) or 0.0)
+    most = max(expected, *said.upper)
     wanted = _needed(expected, most, capacity)
     if wanted > replicas:
-        why = f"{expected:.4g}, at most {most:.4g}, is expected within {AHEAD / 60:.0f} minutes: more than {replicas} should carry"
+        why = f"{expected:.4g}, at most {most:.4g}, is expected within {minutes:.3g} minutes: more than {replicas} should carry"
         return _say(wanted, replicas, expected, most, why)
-    lately = float(np.nanmax(demand.values[-max(3, round(PATIENCE / demand.step)) :], initial=0.0))
+    lately = float(np.nanmax(demand.values[-max(3, round(PATIENCE * ahead / demand.step)) :], initial=0.0))
     roomy = _needed(max(expected, lately) / SPARE, max(most, lately) / SPARE, capacity)
-    if roomy < replicas and demand.end - changed >= PATIENCE:
-        why = f"no more than {most:.4g} is expected within {AHEAD / 60:.0f} minutes: {roomy} carry that with room to spare"
+    if roomy < replicas and demand.end - changed >= PATIENCE * ahead:
+        why = f"no more than {most:.4g} is expected within {minutes:.3g} minutes: {roomy} carry that with room to spare"
         return _say(roomy, replicas, expected, most, why)
     return _say(replicas, replicas, expected, most, "what is there suffices, and less would be too close")
 

@@ -23,6 +23,10 @@ WORSE: Mapping[Signal, frozenset[str]] = {
     "saturation": frozenset({"up"}),
 }
 """Which direction harms: fewer errors are no trouble, fewer requests may be."""
+MATERIAL: Mapping[Signal, float] = {"rate": 0.25, "duration": 0.1, "saturation": 0.1}
+"""The part of what was expected by which a deviation must differ to harm: a series that hardly ever moves is left by next to nothing."""
+LOST = 0.005
+"""The share of requests that must fail beyond what was expected."""
 FEW = 10.0
 """Requests per interval below which a share of errors or a mean duration is mostly chance."""
 
@@ -57,6 +61,8 @@ class Judgement(Frozen):
     """What is wrong with a service by its metrics: the troubles that last, oldest first."""
 
     service: str
+    series: int = 0
+    """How many series of it there are."""
     troubles: tuple[Trouble, ...] = ()
     not_judged: tuple[NotJudged, ...] = ()
 
@@ -87,10 +93,20 @@ def judge(service: ServiceSeries, now: float, marks: Sequence[Mark] = (), recent
         troubles += [
             Trouble(signal=signal, name=name, anomaly=found)
             for found in anomalies(grid, marks)
-            if found.direction in WORSE[signal] and (found.until is None or found.until >= now - recent)
+            if found.direction in WORSE[signal]
+            and (found.until is None or found.until >= now - recent)
+            and (found.shape == "silence" or _material(signal, found))
         ]
     troubles.sort(key=lambda trouble: (trouble.anomaly.since, trouble.signal, trouble.name))
-    return Judgement(service=service.service, troubles=tuple(troubles), not_judged=tuple(silent))
+    return Judgement(
+        service=service.service, series=len(service.series), troubles=tuple(troubles), not_judged=tuple(silent)
+    )
+
+
+def _material(signal: Signal, found: Anomaly) -> bool:
+    """Whether the deviation is large enough for anybody to feel."""
+    least = LOST if signal == "errors" else MATERIAL.get(signal, 0.0) * abs(found.expected)
+    return abs(found.observed - found.expected) >= least
 
 
 def _why_not(signal: Signal, grid: Grid, rate: Grid | None) -> str:

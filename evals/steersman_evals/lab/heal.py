@@ -115,7 +115,7 @@ def losses(before: Inventory, broken: Inventory, now: Inventory) -> list[str]:
     for ref in sorted((before.keys() | broken.keys() | now.keys()), key=str):
         if ref.kind not in COUNTED:
             continue
-        if ref not in now and ref in broken:
+        if ref not in now and ref in broken and not Fields(broken[ref]).get("metadata.deletionTimestamp"):
             found.append(f"{ref} is gone")
         elif ref in now and ref not in before and ref not in broken:
             found.append(f"{ref} was added")

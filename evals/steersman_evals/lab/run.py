@@ -13,7 +13,7 @@ from steersman.app import sources
 from steersman.session import Session
 from steersman.types import Cause, Diagnosed, Diagnosis, Failed, Request
 from steersman_tools.fields import Fields
-from steersman_tools.types import Frozen
+from steersman_tools.types import Frozen, Ref
 
 from .bench import Bench, Cluster
 from .restore import Inventory, inventory, restore
@@ -147,5 +147,11 @@ async def _do(bench: Bench, cluster: Cluster, step: Step) -> None:
 
 async def _keep_writing(cluster: Cluster, step: Every) -> None:
     while True:
-        await cluster.patch(step.patch.patch, step.patch.body, step.patch.form, step.patch.manager)
+        if step.by is None or await _at_work(cluster, step.by):
+            await cluster.patch(step.patch.patch, step.patch.body, step.patch.form, step.patch.manager)
         await asyncio.sleep(step.every)
+
+
+async def _at_work(cluster: Cluster, writer: Ref) -> bool:
+    found = await cluster.get(writer)
+    return bool(found) and not Fields(found).flag("spec.suspend")

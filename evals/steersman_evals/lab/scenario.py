@@ -57,6 +57,8 @@ class Every(Frozen):
 
     every: float
     patch: Patch
+    by: Ref | None = None
+    """The object that stands for the writer (the lab runs no commands): it writes only while that exists and is not suspended."""
 
 
 class Wait(Frozen):

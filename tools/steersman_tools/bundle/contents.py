@@ -23,6 +23,8 @@ class Contents:
 
     objects: list[tuple[str, Json]] = field(default_factory=list)
     """(kind, object) pairs; events among them."""
+    wanted: list[tuple[str, Json]] = field(default_factory=list)
+    """(kind, object) pairs that files ask for and that a listing, which would show them, does not show."""
     complete: set[tuple[str, str]] = field(default_factory=set)
     logs: dict[LogKey, Path | str] = field(default_factory=dict)
     """A file, or the text itself."""
@@ -48,6 +50,7 @@ class Contents:
     def add(self, other: Contents) -> None:
         """Takes in what another part of the bundle holds."""
         self.objects += other.objects
+        self.wanted += other.wanted
         self.complete |= other.complete
         self.logs = {**other.logs, **self.logs}
         self.filtered |= other.filtered

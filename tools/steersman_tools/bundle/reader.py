@@ -65,6 +65,9 @@ def snapshot_of(found: Contents, namespace: str | None, context: str) -> Snapsho
         taken_at=_newest(resources, events, [found.logs_until] if found.logs_until else []),
         resources=tuple(resources),
         events=tuple(events),
+        wanted=tuple(
+            r for r in (_resource(raw, kind) for kind, raw in found.wanted) if namespace in (None, r.namespace)
+        ),
         alerts=tuple(_alerts(found.alerts)),
         units=tuple(found.units),
         complete=frozenset(found.complete),

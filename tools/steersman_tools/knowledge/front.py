@@ -65,6 +65,7 @@ def card(text: str, file: str, root: str) -> Card:
         faults=_words(fields.get("faults")),
         keywords=_words(fields.get("keywords")) + _words(fields.get("tags")),
         zh=_words(fields.get("zh")),
+        told=_sentences(fields.get("told")),
         risk=_risk(fields.get("risk")),
         updated=_date(fields.get("updated")),
         source=_words(fields.get("source")),
@@ -107,6 +108,10 @@ def _text(value: Any) -> str:
 def _words(value: Any) -> tuple[str, ...]:
     each = value if isinstance(value, list) else value.split(",") if isinstance(value, str) else []
     return tuple(filter(None, map(_text, each)))
+
+
+def _sentences(value: Any) -> tuple[str, ...]:
+    return tuple(filter(None, map(_text, value))) if isinstance(value, list) else ()
 
 
 def _risk(value: Any) -> Risk:

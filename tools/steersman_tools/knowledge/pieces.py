@@ -83,6 +83,8 @@ def pieces(card: Card, found: tuple[Section, ...]) -> tuple[Piece, ...]:
     """What is indexed of a document: first what it is about, then the parts of its sections."""
     said = ". ".join(filter(None, [card.about, "; ".join(card.keywords)]))
     made = [_piece(card, 0, Section(heading="", anchor="", text=said or card.title, line=1), said or card.title, said)]
+    for sentence in card.told:
+        made.append(_told(card, len(made), sentence))
     for section in found:
         for part in _parts(section.text):
             text = "\n\n".join(part.texts)
@@ -99,6 +101,19 @@ def _piece(card: Card, number: int, section: Section, text: str, prose: str) -> 
         anchor=section.anchor,
         text=text,
         meaning=f"{card.title}. {prose}" if prose else f"{card.title}. {section.heading}",
+    )
+
+
+def _told(card: Card, number: int, sentence: str) -> Piece:
+    """A sentence as people say it. It is compared with what people say, so nothing else is mixed into its vector."""
+    return Piece(
+        id=f"{card.root}/{card.file}#{number}",
+        file=card.file,
+        root=card.root,
+        heading="",
+        anchor="",
+        text=sentence,
+        meaning=sentence,
     )
 
 

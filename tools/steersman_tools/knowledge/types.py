@@ -37,6 +37,8 @@ class Card(Frozen):
     keywords: tuple[str, ...] = ()
     zh: tuple[str, ...] = ()
     """The words that a Chinese speaker would use for it."""
+    told: tuple[str, ...] = ()
+    """How people tell it, a sentence each: what is asked is compared with these, and they are no part of an answer."""
     risk: Risk = "unknown"
     updated: date | None = None
     source: tuple[str, ...] = ()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from . import Match, Query
+from . import Function, Match, Query
 
 _METRIC = r"(?P<metric>[A-Za-z_:][\w:]*)(?:\{(?P<conditions>.*?)\})?"
 _SELECTOR = re.compile(_METRIC, re.S)
-_RATE = re.compile(rf"(?P<function>rate|increase)\({_METRIC}\[(?P<window>[\d.]+)(?P<unit>ms|s|m|h|d)\]\)", re.S)
+_FUNCTIONS = "|".join(name for name in get_args(Function) if name != "raw")
+_OVER = re.compile(rf"(?P<function>{_FUNCTIONS})\({_METRIC}\[(?P<window>[\d.]+)(?P<unit>ms|s|m|h|d)\]\)", re.S)
 _AGGREGATE = re.compile(r"(?P<aggregate>sum|avg|max|min|count)(?: by \((?P<by>[^)]*)\))? ?\((?P<rest>.*)\)", re.S)
 _QUANTILE = re.compile(r"histogram_quantile\((?P<quantile>[-\d.e]+), ?(?P<rest>.*)\)", re.S)
 _CONDITION = re.compile(
@@ -34,13 +35,14 @@ def parse(text: str) -> Query:
         names = tuple(name.strip() for name in (found["by"] or "").split(",") if name.strip())
         made |= {"aggregate": found["aggregate"], "by": names}
         rest = found["rest"].strip()
-    if found := _RATE.fullmatch(rest):
+    if found := _OVER.fullmatch(rest):
         made |= {"function": found["function"], "window": float(found["window"]) * _SECONDS[found["unit"]]}
     else:
         found = _SELECTOR.fullmatch(rest)
     if found is None:
         raise NotUnderstood(
-            f"{text!r} is more PromQL than is understood here: a metric, rate or increase, one aggregation, one quantile"
+            f"{text!r} is more PromQL than is understood here: "
+            "a metric, one function over its past (rate, count_over_time, …), one aggregation, one quantile"
         )
     try:
         return Query(metric=found["metric"], match=_conditions(found["conditions"] or ""), **made)

@@ -190,7 +190,8 @@ class World:
             pause = max(0.005, min([w for w in waits if not math.isnan(w)]))
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), pause)
+                async with asyncio.timeout(pause):  # wait_for of Python 3.11 may swallow the cancellation
+                    await self._changed.wait()
 
     def wake(self) -> None:
         """Has a living world look at what a request has changed."""

@@ -38,6 +38,7 @@ from . import (
     quantum_failures,
     quantum_hybrid,
     quantum_queues,
+    quotas,
     releases,
     rights,
     scale,
@@ -48,6 +49,7 @@ from . import (
     symptoms,
     traffic,
     units,
+    volumes,
 )
 
 Analyzer: TypeAlias = Callable[[Scene], Iterable[Output]]
@@ -62,8 +64,12 @@ ANALYZERS: tuple[Analyzer, ...] = (
     symptoms.nodes,
     symptoms.alerts,
     admission.refused,
+    quotas.kept_out,
     scheduling.unschedulable,
     storage.claims,
+    volumes.unmounted,
+    volumes.refused,
+    volumes.unusable,
     images.image_pull,
     config.missing_config,
     memory.oom_killed,

@@ -98,7 +98,7 @@ def _quota(scene: Scene, refusal: _Refusal) -> Finding | None:
     if "what" in found.re.groupindex:
         observed, expected = f"containers state no {found['what']}", f"{found['what']} on every container"
         words = f"quota {quota.name} demands that every container states {found['what']}"
-        field = ""
+        field = f"spec.hard['{found['what'].partition(',')[0]}']"
     else:
         observed = f"used {found['used']} of {found['limited']}; {found['requested']} more is asked for"
         expected = _enough(found["requested"], found["used"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,8 +15,14 @@ from .. import cite
 from ..changes import before, latest_changes
 from ..scene import Scene
 from ..trouble import STARTING
-from ..workloads import Workload
+from ..workloads import Workload, is_ready
 
+_ABSENT = re.compile(r"(?P<kind>secret|configmap) \"(?P<name>[^\"]+)\" not found", re.I)
+_NO_KEY = re.compile(
+    r"couldn't find key (?P<key>\S+) in (?P<kind>Secret|ConfigMap) (?P<namespace>[^/\s]+)/(?P<name>\S+)"
+)
+_RECENT_SECONDS = 600.0
+_KINDS = {"secret": "Secret", "configmap": "ConfigMap"}
 _STUCK = {"CreateContainerConfigError", "CreateContainerError"}
 
 
@@ -43,6 +50,29 @@ def missing_config(scene: Scene) -> Iterator[Output]:
                 yield _finding(scene, workload, need, missing_key=False)
             elif need.key and _lacks_key(scene, need):
                 yield _finding(scene, workload, need, missing_key=True)
+        for need in _told(scene, workload):
+            if (need.target, need.key) not in seen or scene.snapshot.get(need.target) is None:
+                known = next((n for n in needs(workload) if n.target == need.target and need.key in ("", n.key)), need)
+                if not scene.snapshot.lacks(need.target):
+                    yield _finding(scene, workload, known, missing_key=bool(need.key))
+
+
+def _told(scene: Scene, workload: Workload) -> Iterator[Need]:
+    """What the kubelet says is missing now, where nobody listed Secrets and ConfigMaps."""
+    found: dict[tuple[Ref, str], Need] = {}
+    for pod in workload.live_pods:
+        if is_ready(pod) or pod.text("status.phase") not in ("Pending", "Running"):
+            continue
+        for event in scene.events(pod, "Failed", "FailedMount"):
+            if not scene.within(event.last, _RECENT_SECONDS):
+                continue
+            if key := _NO_KEY.search(event.message):
+                target = Ref(workload.ref.namespace, key["kind"], key["name"])
+                found.setdefault((target, key["key"]), Need(target, key["key"], "containers"))
+            elif absent := _ABSENT.search(event.message):
+                target = Ref(workload.ref.namespace, _KINDS[absent["kind"].lower()], absent["name"])
+                found.setdefault((target, ""), Need(target, "", "containers"))
+    yield from found.values()
 
 
 def needs(workload: Workload) -> Iterator[Need]:
@@ -133,6 +163,10 @@ def _stuck(scene: Scene, workload: Workload, need: Need) -> tuple[Observation, .
             if status.text("state.waiting.reason") in STARTING - {""}:
                 for event in scene.events(pod, "FailedMount"):
                     if need.target.name in event.message or (need.key and need.key in event.message):
+                        return (cite.event(scene, event),)
+            if status.text("state.waiting.reason") in _STUCK:
+                for event in scene.events(pod, "Failed"):
+                    if need.target.name in event.message:
                         return (cite.event(scene, event),)
     return ()
 

@@ -18,6 +18,7 @@ from ..logsigns import Sign, last_words, read
 from ..scene import Scene
 from ..stacks import last_trace
 from ..trouble import Trouble, containers_in_trouble, crashed, one_each
+from .volumes import mount_refused
 
 _CANNOT_RUN = {"StartError", "ContainerCannotRun", "RunContainerError", "CreateContainerError"}
 
@@ -35,7 +36,7 @@ class _Crash:
 def crashes(scene: Scene) -> Iterator[Output]:
     """One finding for each container that keeps ending, named by what its log says."""
     ended = [t for t in containers_in_trouble(scene) if crashed(scene, t) and t.ended.text("reason") != "OOMKilled"]
-    for trouble in one_each(ended):
+    for trouble in one_each([t for t in ended if not mount_refused(t)]):
         if trouble.waiting in _CANNOT_RUN or trouble.ended.text("reason") in _CANNOT_RUN:
             yield _cannot_run(scene, trouble)
             continue
@@ -147,8 +148,32 @@ def _explain(scene: Scene, crash: _Crash) -> Iterator[Output]:
             observations=_shown(scene, crash),
         )
         yield _generic(scene, crash, certainty=0.35)
+    elif (rival := _rival(trouble)) and not (crash.log and crash.log.lines):
+        port, other = rival
+        yield Finding(
+            fault=Fault.CONTAINER_PORT_CONFLICT,
+            entity=ref,
+            field=f"{trouble.path}.ports",
+            observed=f"containers {trouble.name} and {other} both have port {port}",
+            expected="a port of its own for each container",
+            summary=f"{who} ends at once, and container {other} of the pod has its port {port}",
+            advice="Give one of the containers another port",
+            certainty=0.88,
+            breaks=(ref,),
+            observations=_shown(scene, crash),
+        )
     else:
         yield _generic(scene, crash, certainty=0.8)
+
+
+def _rival(trouble: Trouble) -> tuple[int, str] | None:
+    """A port that another container of the pod declares too, and the name of that container."""
+    mine = {(p.count("containerPort"), p.text("protocol", "TCP")) for p in trouble.spec.each("ports")}
+    for other in trouble.pod.each("spec.containers"):
+        for port in other.each("ports") if other.text("name") != trouble.name else ():
+            if (port.count("containerPort"), port.text("protocol", "TCP")) in mine:
+                return port.count("containerPort"), other.text("name")
+    return None
 
 
 def _called(scene: Scene, caller: Ref, sign: Sign) -> Ref | None:

@@ -13,6 +13,7 @@ from ...faults import Fault
 from ...types import Finding, Output
 from .. import cite
 from ..scene import Scene
+from .units import runtime_stopped
 
 _RUNTIME = re.compile(r"container runtime|PLEG|cni|network plugin|NetworkPluginNotReady|runtime network", re.I)
 _PRESSURE = {
@@ -30,10 +31,10 @@ def unready_nodes(scene: Scene) -> Iterator[Output]:
         if not ready or status == "True":
             continue
         silent = status == "Unknown"
-        runtime = not silent and bool(_RUNTIME.search(ready.text("message")))
+        runtime = runtime_stopped(scene, node.name) or (not silent and bool(_RUNTIME.search(ready.text("message"))))
         fault = Fault.CONTAINER_RUNTIME_DOWN if runtime else Fault.KUBELET_DOWN
         since = cite.clock(ready.time("lastTransitionTime"))
-        what = "does not report" if silent else "has no working container runtime" if runtime else "is not ready"
+        what = "has no working container runtime" if runtime else "does not report" if silent else "is not ready"
         yield Finding(
             fault=fault,
             entity=node.ref,

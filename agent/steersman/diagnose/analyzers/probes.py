@@ -28,11 +28,15 @@ _PROTOCOL = re.compile(
     re.I,
 )
 _UNCLEAR = re.compile(r"failed to connect service", re.I)
+_FOREIGN = re.compile(r"connection reset by peer|does not implement the grpc health protocol|UNIMPLEMENTED", re.I)
+"""What a server says, or does, when it is spoken to in another protocol than its own."""
 """The gRPC probe's words whether nobody listens, or somebody who does not speak gRPC."""
 _REFUSED = re.compile(r"connection refused|no route to host|i/o timeout", re.I)
 _SLOW = re.compile(r"context deadline exceeded|timed? ?out|Client\.Timeout|DeadlineExceeded", re.I)
 _STATUS = re.compile(r"statuscode: (\d+)")
 _RECENT_SECONDS = 120.0
+HASTY_SECONDS = 5.0
+"""A probe that gives up so soon after the start hardly waits for any application."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +103,16 @@ def _family(probe: _Probe) -> str:
 def _flaw(scene: Scene, trouble: Trouble, probe: _Probe) -> Flaw:
     message = probe.message
     if _UNCLEAR.search(message):
-        return "port" if _nobody_listens(scene, trouble, probe) else "protocol"
-    if _PROTOCOL.search(message):
+        if _nobody_listens(scene, trouble, probe):
+            return "port"
+        sibling = _sibling(trouble, probe)
+        alike = sibling == probe.handler or _speaks(trouble, probe) == probe.handler
+        return "timing" if alike or (not sibling and _granted(probe.spec) <= HASTY_SECONDS) else "protocol"
+    if _PROTOCOL.search(message) or (_FOREIGN.search(message) and probe.handler in ("httpGet", "grpc")):
         return "protocol"
     if status := _STATUS.search(message):
+        if status[1].startswith("4") and _sibling(trouble, probe) not in ("", "httpGet"):
+            return "protocol"
         if status[1] == "404":
             return "path"
         return "protocol" if status[1] in ("400", "426") else "application"
@@ -111,6 +121,30 @@ def _flaw(scene: Scene, trouble: Trouble, probe: _Probe) -> Flaw:
     if _SLOW.search(message):
         return "port" if _elsewhere(trouble, probe) else "timing"
     return "application"
+
+
+def _granted(spec: Fields) -> float:
+    """How long after the start of the container the probe gives up at the earliest."""
+    rounds = max(spec.count("failureThreshold", 3) - 1, 0)
+    return float(spec.count("initialDelaySeconds") + spec.count("periodSeconds", 10) * rounds)
+
+
+def _sibling(trouble: Trouble, probe: _Probe) -> str:
+    """How another probe of the container asks the same port; '' where none does."""
+    port = number_of(probe.port, trouble.pod)
+    for kind in ("readiness", "liveness", "startup"):
+        for handler in ("httpGet", "grpc", "tcpSocket"):
+            other = trouble.spec.text(f"{kind}Probe.{handler}.port")
+            if kind != probe.kind and other and number_of(other, trouble.pod) == port:
+                return handler
+    return ""
+
+
+def _speaks(trouble: Trouble, probe: _Probe) -> str:
+    """The way to ask that the name of the container's port calls for."""
+    port = number_of(probe.port, trouble.pod)
+    named = next((p.text("name") for p in trouble.spec.each("ports") if p.count("containerPort") == port), "")
+    return "grpc" if "grpc" in named else "httpGet" if named.startswith("http") else ""
 
 
 def _elsewhere(trouble: Trouble, probe: _Probe) -> bool:

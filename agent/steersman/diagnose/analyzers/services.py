@@ -17,6 +17,7 @@ from ..failures import Failure, failing_calls
 from ..ports import declared_ports, number_of
 from ..scene import Scene, ServiceView
 from ..workloads import Workload
+from .quotas import full_for_services
 
 
 def selectors(scene: Scene) -> Iterator[Output]:
@@ -182,8 +183,8 @@ def _right_port(view: ServiceView, port: Fields, workload: Workload) -> str:
 def missing(scene: Scene) -> Iterator[Output]:
     """Services that others call and that do not exist."""
     for target, calls in scene.callers.items():
-        if not scene.snapshot.lacks(target):
-            continue
+        if not scene.snapshot.lacks(target) or full_for_services(scene, target.namespace):
+            continue  # of the latter the quota is the cause
         failures = _failures(scene, target)
         backend = next(
             (w for w in scene.workloads.values() if w.ref.namespace == target.namespace and w.ref.name == target.name),

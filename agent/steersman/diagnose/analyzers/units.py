@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from steersman_tools.types import Observation, Ref
 
 from ...faults import Fault
-from ...types import Finding, Output
+from ...types import Finding, Output, RuledOut
 from ..scene import Scene
 
 _FAULTS = {
@@ -29,8 +29,12 @@ _EFFECTS = {
 def stopped(scene: Scene) -> Iterator[Output]:
     """Units that do not run although they must."""
     for status in scene.snapshot.units:
-        fault = _FAULTS.get(status.unit.removesuffix(".service"))
+        fault = fault_of(status.unit)
         if fault is None or status.active:
+            continue
+        if fault is Fault.KUBELET_DOWN and runtime_stopped(scene, status.node):
+            node = Ref("", "Node", status.node)
+            yield RuledOut(fault=fault, entity=node, why="the kubelet cannot run without its container runtime")
             continue
         victims = tuple(w.ref for p in scene.pods_on.get(status.node, ()) if (w := scene.workload_of.get(p.ref)))
         if fault is Fault.SCHEDULER_UNAVAILABLE:
@@ -57,3 +61,16 @@ def stopped(scene: Scene) -> Iterator[Output]:
                 ),
             ),
         )
+
+
+def runtime_stopped(scene: Scene, node: str) -> bool:
+    """Whether systemd says that the node's container runtime does not run: then its kubelet ends too, or cannot report."""
+    return any(
+        status.node == node and not status.active and fault_of(status.unit) is Fault.CONTAINER_RUNTIME_DOWN
+        for status in scene.snapshot.units
+    )
+
+
+def fault_of(unit: str) -> Fault | None:
+    """What it means if the unit does not run."""
+    return _FAULTS.get(unit.removesuffix(".service"))

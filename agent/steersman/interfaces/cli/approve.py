@@ -15,7 +15,7 @@ from ...desk import Desk, desk
 from ...gate import BadPolicy
 from ...types import Request
 from .heal import watch
-from .options import BadSettings, add_source, settings
+from .options import BadSettings, add_record, add_source, settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy", type=Path, metavar="FILE", help="the policy (default: the built-in one, which asks)"
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="where sessions are recorded")
+    add_record(parser)
     parser.add_argument("-o", "--output", choices=("text", "json", "jsonl"), default="text")
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from steersman_tools.types import ToolFailed
 
 from ...app import journal
-from .options import BadSettings, settings
+from .options import BadSettings, add_record, settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("verify", "export"), help="verify the chain, or export it as JSON lines")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="where sessions are recorded")
+    add_record(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from ...gate import BadPolicy, load
 from ...session import new_id
 from ...types import Failed, Request
 from .follow import Answer, follow
-from .options import BadSettings, add_source, settings
+from .options import BadSettings, add_record, add_source, settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-attempts", type=int, default=3, metavar="N", help="give up after N plans that did not help"
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="where sessions are recorded")
+    add_record(parser)
     parser.add_argument("-o", "--output", choices=("text", "json", "jsonl"), default="text")
 
 
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         with sources(chosen):
             pass  # a wrong kubeconfig is told at once, before anything is recorded
         with desk(chosen.data, f"cli-{name}", partial(tools, chosen)) as opened:
-            return asyncio.run(_heal(opened, name, request_of(args), args.output))
+            return asyncio.run(begin(opened, name, request_of(args), args.output))
     except (BadSettings, BadPolicy, ToolFailed) as error:
         print(f"steersman: {error}", file=sys.stderr)
         return 1
@@ -65,7 +65,8 @@ def request_of(args: argparse.Namespace) -> Request:
     )
 
 
-async def _heal(opened: Desk, name: str, request: Request, output: str) -> int:
+async def begin(opened: Desk, name: str, request: Request, output: str) -> int:
+    """Starts a session at the desk and follows it."""
     await opened.start(request, name)
     return await watch(opened, name, request, output)
 

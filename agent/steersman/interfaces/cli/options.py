@@ -47,3 +47,8 @@ def settings(args: argparse.Namespace) -> Settings:
         ) from error
     except ValueError as error:
         raise BadSettings(f"{config_file()} is not valid TOML ({error}): mend or remove it.") from error
+
+
+def add_record(parser: argparse.ArgumentParser) -> None:
+    """The folder of the record, for every command that reads or writes it."""
+    parser.add_argument("--data", type=Path, metavar="DIR", help="where sessions are recorded")

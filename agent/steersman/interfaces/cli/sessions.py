@@ -6,18 +6,17 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 from steersman_tools.types import ToolFailed
 
 from ...app import journal
 from ..style import style_for
-from .options import BadSettings, settings
+from .options import BadSettings, add_record, settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--most", type=int, default=20, metavar="N", help="the latest N (default 20)")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="where sessions are recorded")
+    add_record(parser)
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from steersman_tools.types import ToolFailed
 
@@ -12,12 +11,12 @@ from ...app import journal
 from ..document import healing
 from ..story import Story
 from ..style import style_for
-from .options import BadSettings, settings
+from .options import BadSettings, add_record, settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("session", help="the session, as `steersman sessions` names it")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="where sessions are recorded")
+    add_record(parser)
     parser.add_argument("-o", "--output", choices=("text", "json", "jsonl"), default="text")
 
 

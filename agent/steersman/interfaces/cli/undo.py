@@ -15,11 +15,12 @@ from ...journal import FileJournal
 from ...session import Equipment, undo
 from ..story import Story
 from ..style import style_for
-from .options import BadSettings, add_source, settings
+from .options import BadSettings, add_record, add_source, settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("session", help="the session, as `steersman sessions` names it")
+    add_record(parser)
     add_source(parser)
 
 

@@ -10,11 +10,13 @@ from . import (
     quantum,
     resources,
     routing,
+    scaling,
     scheduling,
     startup,
     storage,
 )
 
 __all__ = [
-    "admission", "config", "controllers", "gpu", "nodes", "probes", "quantum", "resources", "routing", "scheduling", "startup", "storage",
+    "admission", "config", "controllers", "gpu", "nodes", "probes", "quantum", "resources", "routing", "scaling", "scheduling",
+    "startup", "storage",
 ]  # fmt: skip

@@ -27,7 +27,7 @@ def reference(site: Site) -> Iterator[Draft]:
             others = [r for r in site.scene.snapshot.all(need.target.kind) if r.namespace == need.target.namespace]
             fit = [r.name for r in others if not need.key or need.key in r.at("data").raw]
             for near in difflib.get_close_matches(need.target.name, fit, 1, 0.75):
-                field = path if path.endswith(("name", "Name")) else f"{path.rpartition('.')[0]}.name"
+                field = f"{path}.name" if need.key else path
                 yield Draft(
                     "nearest-name",
                     (site.patch((field, near), of=workload.ref),),
@@ -37,7 +37,7 @@ def reference(site: Site) -> Iterator[Draft]:
             for near in difflib.get_close_matches(need.key, list(holder.at("data").raw), 1, 0.6):
                 yield Draft(
                     "nearest-key",
-                    (site.patch((path, near), of=workload.ref),),
+                    (site.patch((f"{path}.key", near), of=workload.ref),),
                     f"{need.target} has no key {need.key}; {near} is the nearest",
                 )
     if wanted:

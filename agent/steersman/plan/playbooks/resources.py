@@ -91,11 +91,11 @@ def requests(site: Site) -> Iterator[Draft]:
     )
     if container is None:
         return
-    free = max((_free(site, node, name) for node in site.scene.nodes), default=0)
+    room_there = max((free(site, node, name) for node in site.scene.nodes), default=0)
     others = sum(
         amount(c.text(f"resources.requests.{name}", "0")) for c in site.workload.containers if c is not container
     )
-    room = (free - others) * 0.8
+    room = (room_there - others) * 0.8
     if room <= 0:
         yield Draft("say", (), "the cluster is full", choices=("Add a node.", "Scale something down that can wait."))
         return
@@ -105,7 +105,8 @@ def requests(site: Site) -> Iterator[Draft]:
     yield Draft("fit-request", (action,), f"the freest node has {wanted} to give", notes)
 
 
-def _free(site: Site, node: str, name: str) -> float:
+def free(site: Site, node: str, name: str) -> float:
+    """Cores or bytes that the node has left for requests; none where pods are kept away."""
     resource = site.scene.nodes[node]
     if resource.flag("spec.unschedulable") or any(
         t.text("effect") == "NoSchedule" for t in resource.each("spec.taints")

@@ -37,11 +37,24 @@ def _repository(image: str) -> str:
     return image.partition("@")[0].rpartition(":")[0]
 
 
-@playbook(Fault.RELEASE_REGRESSION, Fault.ROLLOUT_STUCK, Fault.CRASH_ON_START, Fault.COMMAND_INVALID, Fault.OOM_KILLED, Fault.MEMORY_LEAK, Fault.VOLUME_PERMISSION_DENIED, Fault.CONTAINER_PORT_CONFLICT, Fault.INIT_CONTAINER_BLOCKED, Fault.CPU_OVERLOAD)  # fmt: skip
+@playbook(
+    Fault.RELEASE_REGRESSION, Fault.ROLLOUT_STUCK, Fault.CRASH_ON_START, Fault.COMMAND_INVALID,
+    Fault.VOLUME_PERMISSION_DENIED, Fault.CONTAINER_PORT_CONFLICT, Fault.INIT_CONTAINER_BLOCKED,
+)  # fmt: skip
 def release(site: Site) -> Iterator[Draft]:
-    """The last good revision, where the newest one brought the failure."""
-    if (draft := site.rolled_back()) and site.cause.fault in (Fault.RELEASE_REGRESSION, Fault.ROLLOUT_STUCK):
+    """The last good revision, where the newest one brought the failure: none of its pods has become ready, or it answers worse."""
+    worse = site.cause.fault in (Fault.RELEASE_REGRESSION, Fault.ROLLOUT_STUCK)
+    if (draft := site.rolled_back()) and (worse or not _works(site)):
         yield draft
+
+
+def _works(site: Site) -> bool:
+    """Whether some pod of the newest revision is ready."""
+    workload = site.workload
+    if workload is None or workload.current is None:
+        return workload is None or workload.ready > 0
+    newest = workload.current.ref
+    return any(p.controller == newest for p in workload.ready_pods)
 
 
 @playbook(Fault.COMMAND_INVALID)

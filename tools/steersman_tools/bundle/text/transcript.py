@@ -31,7 +31,7 @@ def read_transcript(pairs: Iterable[tuple[str, str]]) -> Contents:
     absent = {
         (kind, namespace or "", name): reading.place for reading in readings for kind, namespace, name in reading.absent
     }
-    objects = _objects(parts, times, listings, absent)
+    objects, wanted = _objects(parts, times, listings, absent)
     adopt(objects)
     inherit(objects)
     found = Contents(
@@ -41,6 +41,7 @@ def read_transcript(pairs: Iterable[tuple[str, str]]) -> Contents:
         gaps=_gaps(readings),
     )
     found.objects = [(kind, obj) for (kind, _, _), obj in objects.items()]
+    found.wanted = [(kind, obj) for (kind, _, _), obj in wanted.items()]
     found.objects += [("Event", event) for event in event_objects(readings, times)]
     for key, log in assign_logs([log for reading in readings for log in reading.logs], objects):
         found.logs[key] = log.text
@@ -80,21 +81,27 @@ def _in_context(readings: list[Reading]) -> list[Reading]:
 
 def _objects(
     parts: Sequence[Part], times: Sequence[datetime], listings: Sequence[Listing], absent: Mapping[Key, int]
-) -> dict[Key, Object]:
-    """The objects, each of its parts: the best source first, of two alike the later one."""
+) -> tuple[dict[Key, Object], dict[Key, Object]]:
+    """The objects, each of its parts: the best source first, of two alike the later one. Then those that files only want."""
     by: dict[Key, list[Part]] = {}
     for part in parts:
         by.setdefault((part.kind, part.namespace or "", part.name), []).append(part)
     last = _last_listings(listings)
     listed = {(kind, where) for kind, where in last}
     objects: dict[Key, Object] = {}
+    wanted: dict[Key, Object] = {}
     for key, own in by.items():
         seen = [p.place for p in own if p.rank not in (Rank.MENTION, Rank.MANIFEST)]
         if not seen and {(key[0], key[1]), (key[0], "")} & listed:
-            continue  # a file wants it, or something names it, and the listing does not show it
+            asked = [
+                p for p in own if p.rank is Rank.MANIFEST
+            ]  # the listing does not show what a file wants, or something names
+            if asked:
+                wanted[key] = _merged(key, asked, times)
+            continue
         if not _gone(key, max(seen, default=-1), last) and absent.get(key, -1) < max(seen, default=0):
             objects[key] = _merged(key, sorted(own, key=lambda p: (-p.rank, -p.place)), times)
-    return objects
+    return objects, wanted
 
 
 def _last_listings(listings: Sequence[Listing]) -> dict[tuple[str, str], Listing]:
