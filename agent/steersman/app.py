@@ -149,6 +149,10 @@ def providers(settings: Settings) -> tuple[QuantumProvider, ...]:
 
         key = settings.ibm_key.get_secret_value()
         found.append(IbmQuantum(key, settings.ibm_instance, settings.ibm_url, settings.ibm_iam_url))
+    if settings.slurm == "commands":
+        from steersman_tools.quantum.slurm import Slurm  # noqa: PLC0415  only where it is configured
+
+        found.append(Slurm(settings.slurm_qpus))
     return tuple(found)
 
 
