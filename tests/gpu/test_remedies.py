@@ -10,7 +10,7 @@ import pytest
 from steersman.diagnose import examine
 from steersman.plan import plans
 from steersman.remedy import Plan
-from steersman_tools.testing import Stage
+from steersman_tools.testing import Stage, stamp
 
 from .clusters import device, node, seen, wants
 
@@ -136,3 +136,22 @@ def test_an_order_that_has_not_ended() -> None:
 def test_a_cordon_of_others_stays() -> None:
     """Who was cordoned before is not uncordoned afterwards."""
     assert does(planned(cluster(unschedulable=True))) == ["Drain", "RebootNode"]
+
+
+@pytest.mark.parametrize(("minutes", "drains"), [(5, True), (90, False)])
+def test_no_old_checkpoint_is_thrown_away(minutes: int, drains: bool) -> None:  # noqa: FBT001  what is expected
+    """Work that was saved an hour and a half ago is not driven off its node; what was saved just now may go."""
+    stage = cluster()
+    pod = stage.deployment("trainer", replicas=1, container=wants(1), node="bad")[0]
+    pod["metadata"]["annotations"] = {"steersman.dev/checkpointed-at": stamp(minutes * 60)}
+    plan = planned(stage)
+    assert ("Drain" in does(plan)) is drains
+    assert drains or any("90 minutes old" in choice for choice in plan.choices)
+
+
+def test_checkpoints_that_fail_keep_the_node() -> None:
+    """A trainer whose log says that it cannot save is not driven away before that is mended."""
+    stage = cluster()
+    pod = stage.deployment("trainer", replicas=1, container=wants(1), node="bad")[0]
+    stage.log(pod, "RuntimeError: failed to save checkpoint: No space left on device")
+    assert any("checkpoints cannot be written" in choice for choice in planned(stage).choices)
