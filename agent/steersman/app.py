@@ -20,7 +20,7 @@ from .gather import Silencer, Sources
 from .journal import FileJournal, NoJournal
 from .memory import IncidentMemory
 from .models import Budget, Price
-from .runbooks import Shelf, handbook
+from .runbooks import Runbooks, handbook
 from .seams import Aide
 from .session import Actor, Equipment, Session, budget_of, new_id
 from .settings import Settings
@@ -104,6 +104,11 @@ def practice(settings: Settings) -> Iterator[FileJournal | None]:
         yield record
 
 
+def runbooks_here(settings: Settings) -> Runbooks:
+    """The runbooks of this installation."""
+    return Runbooks(settings)
+
+
 def me() -> Actor:
     """The person at the keyboard: who may run the command line with these credentials may operate and approve."""
     try:
@@ -131,7 +136,7 @@ def _sources(settings: Settings, stack: ExitStack) -> tuple[Sources, object]:
 
     opened, transport = _connected(settings, stack)
     return replace(
-        opened, analyzers=added(settings.rules), handbook=handbook(settings), library=Shelf(settings)
+        opened, analyzers=added(settings.rules), handbook=handbook(settings), library=Runbooks(settings)
     ), transport
 
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "autoscale": "replicas for the load of the next quarter of an hour, as a plan through the gate",
     "world": "a small live cloud in this process, served until stopped",
     "gpu": "accelerators: list, health, place, defrag, idle, forecast, cost",
+    "runbooks": "index, search, lint: your runbooks and the starter library, offline",
     "doctor": "what is reachable, what is permitted, and the line that mends the rest",
 }
 
