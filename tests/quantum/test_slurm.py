@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,7 @@ def sh(conf: Path) -> Iterator[Sh]:
         capture_output=True,
         check=False,
     )
-    _until(lambda: not run("squeue -h"))
+    _until(lambda: not run("squeue -h") and run("sinfo -h -o %t") == "idle")
 
 
 @pytest.fixture
@@ -184,15 +185,21 @@ async def test_a_qpu_name_that_is_silently_ignored(sh: Sh, slurm: Slurm, tmp_pat
 
 async def test_too_late_for_its_deadline(sh: Sh, slurm: Slurm) -> None:
     """Of two that wait, the one with a deadline gets the higher priority, by the scheduler's own number."""
-    _submit(sh, "ibm_torino:2", more="--time=120", until="RUNNING")
-    ahead = _submit(sh, "ibm_torino:2", more="--time=120")
-    due = AHEAD.now().replace(microsecond=0)
-    late = _submit(sh, "ibm_torino:2", more=f"--time=10 --comment=deadline:{due:%Y-%m-%dT%H:%M:%SZ}")
+    _submit(sh, "ibm_torino:1", more="--exclusive --time=120", until="RUNNING")
+    ahead = _submit(sh, "ibm_torino:1", more="--exclusive --time=120")
+    due = AHEAD.now() + timedelta(minutes=150)
+    late = _submit(sh, "ibm_torino:1", more=f"--exclusive --time=10 --comment=deadline:{due:%Y-%m-%dT%H:%M:%SZ}")
     _until(lambda: sh(f"squeue -h -j {late} -o %S") != "N/A")
     found = {c.fault: c for c in (await _diagnosis(slurm)).causes}
     assert found["queue-slow"].entity == _ref(late)
-    await _do(slurm, PrioritiseJob(target=_ref(late), priority=(await _job(slurm, ahead)).priority or 0 + 1))
-    assert int(sh(f"squeue -h -j {late} -o %Q")) >= int(sh(f"squeue -h -j {ahead} -o %Q"))
+    assert _order(sh) == [ahead, late]
+    assert [e.plan.name for e in await _heal(slurm) if e.kind == "plan"][:1] == ["priority"]
+    assert _order(sh) == [late, ahead]
+
+
+def _order(sh: Sh) -> list[str]:
+    """The waiting jobs as the scheduler would take them."""
+    return sh("squeue -h -t PENDING -S -p -o %i").split()
 
 
 async def test_a_failed_job(sh: Sh, slurm: Slurm) -> None:

@@ -45,9 +45,10 @@ MpiDefault=none
 PriorityType=priority/basic
 MinJobAge=3600
 KillWait=1
+SlurmdParameters=config_overrides
 Licenses={licences}
-NodeName=qnode1 NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=500 State=UNKNOWN
-PartitionName=quantum Nodes=qnode1 Default=YES MaxTime=INFINITE OverSubscribe=FORCE:8 State=UP
+NodeName=qnode1 NodeHostname={host} NodeAddr=127.0.0.1 CPUs=8 RealMemory=500 State=UNKNOWN
+PartitionName=quantum Nodes=qnode1 Default=YES MaxTime=INFINITE State=UP
 """
 
 
@@ -71,11 +72,7 @@ def running(folder: Path) -> Iterator[Path]:
     for name in ("state", "spool"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     conf, host = folder / "slurm.conf", socket.gethostname().partition(".")[0]
-    conf.write_text(
-        _CONF.format(
-            host=host, port=_free(), node_port=_free(), folder=folder, licences=LICENCES, cpus=os.cpu_count() or 1
-        )
-    )
+    conf.write_text(_CONF.format(host=host, port=_free(), node_port=_free(), folder=folder, licences=LICENCES))
     environment = {**os.environ, "SLURM_CONF": str(conf), "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin"}
     daemons = [_start(["slurmctld", "-c", "-D"], environment), _start(["slurmd", "-N", "qnode1", "-D"], environment)]
     try:
