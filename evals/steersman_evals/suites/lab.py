@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="scenarios or files by their names")
     parser.add_argument(
-        "--fast", dest="those", action="store_const", const="fast", default="all", help="only those that CI runs"
+        "--fast", dest="those", action="store_const", const="fast", default="all", help="only the quicker ones"
     )
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="run each so often; the answers must agree")
     parser.add_argument("--kube", type=Path, metavar="BIN_DIR", help="other Kubernetes programs than the packed ones")
