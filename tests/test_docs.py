@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import yaml
 
 from steersman.interfaces.cli import COMMANDS, Command, parser_of
 from steersman.interfaces.schemas import schemas
@@ -51,3 +52,12 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_the_schemas_are_those_of_the_code(name: str, text: bytes) -> None:
     """`python -m steersman.interfaces.schemas docs/schema` writes them anew."""
     assert (ROOT / "docs" / "schema" / name).read_bytes() == text
+
+
+def test_the_worlds_differences_are_those_that_are_allowed() -> None:
+    """The table of docs/world.md is that of the conformance test."""
+    listed = yaml.safe_load((ROOT / "tests" / "world" / "differences.yaml").read_text())
+    table = (ROOT / "docs" / "world.md").read_text().split("<!-- differences -->")[1].split("<!-- /differences -->")[0]
+    assert dict(re.findall(r"^\| `(\S+)` \| (.*) \|$", table, re.M)) == {
+        k: " ".join(v.split()) for k, v in listed.items()
+    }
