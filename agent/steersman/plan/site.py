@@ -186,7 +186,7 @@ def _drift(live: Json, wanted: Json, prefix: str = "") -> list[Change]:
     found = []
     for change in diff(live, wanted):
         first = str(path_steps(change.path)[0])
-        if first in ("status", "metadata", "apiVersion", "kind") or _defaulted(change):
+        if first in ("status", "metadata", "apiVersion", "kind") or _defaulted(change) or _noise(change.path):
             continue
         found.append(change)
     return found
