@@ -10,9 +10,11 @@ from pydantic import Field
 from steersman_tools.actions import Action
 from steersman_tools.actuator_types import Prepared, Receipt
 from steersman_tools.flows import RunsOut
+from steersman_tools.knowledge.types import Quote
 from steersman_tools.snapshot import LogQuery
 from steersman_tools.types import Evidence, Frozen, NotChecked, Observation, Ref
 
+from .experience import Recall
 from .explanation import Explained
 from .faults import FAULTS as FAULTS
 from .faults import FaultName as FaultName
@@ -98,6 +100,8 @@ class Cause(Frozen):
     written_by: WrittenBy | None = None
     cites: tuple[str, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
+    runbooks: tuple[Quote, ...] = ()
+    """What runbooks say about it, the user's own first, each with its file and heading."""
 
 
 class Unexplained(Frozen):
@@ -150,6 +154,8 @@ class Request(Frozen):
     max_attempts: int = Field(default=3, ge=1, le=10)
     """How many plans may fail and be undone before the session gives up."""
     by: str = ""
+    roles: tuple[Literal["viewer", "operator", "approver", "admin"], ...] = ("operator", "approver")
+    """What the one who asks may do, as policy sees it: whoever sits at the keyboard may what the keyboard's credentials may."""
 
 
 class Asked(Frozen):
@@ -172,6 +178,13 @@ class Diagnosed(Frozen):
     kind: Literal["diagnosis"] = "diagnosis"
     diagnosis: Diagnosis
     seconds: Seconds
+
+
+class Remembered(Frozen):
+    """Earlier incidents that were like this one."""
+
+    kind: Literal["memory"] = "memory"
+    recalls: tuple[Recall, ...] = ()
 
 
 class Planned(Frozen):
@@ -273,6 +286,7 @@ Event: TypeAlias = Annotated[
     | Progress
     | Diagnosed
     | Explained
+    | Remembered
     | Planned
     | Rehearsed
     | Judged
