@@ -209,6 +209,8 @@ def test_prompts_are_short_versioned_and_complete() -> None:
         "look": {"looks": "2"},
         "understand": {"names": ""},
         "correct": {"matter": "", "problem": "", "ids": ""},
+        "mcp_incident": {"what": ""},
+        "mcp_postmortem": {"record": ""},
     }
     assert set(given) == set(names())
     for name, values in given.items():
