@@ -30,7 +30,6 @@ GOOD = {
         ("scale cart to 4", "Wanted: scale shop/Deployment/cart to 4"),
         ("drain node-7", "I did not understand that"),
         ("which GPUs are idle", "There are no accelerators"),
-        ("runbook for crashes", "no runbooks are indexed"),
         ("help", "You can ask"),
     ],
 )

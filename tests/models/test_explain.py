@@ -80,6 +80,13 @@ async def test_an_order_of_what_is_no_cause_orders_nothing() -> None:
     assert checked(Draft.model_validate(_spoilt(order=[7, 2])), await case()).order == (1,)
 
 
+async def test_what_is_said_again_is_shown_once() -> None:
+    """A model that repeats itself is not repeated."""
+    said = GOOD["sentences"]
+    assert isinstance(said, list)
+    assert len(checked(Draft.model_validate(_spoilt(sentences=[*said, *said])), await case()).sentences) == 1
+
+
 async def test_a_refusal_goes_back_with_its_reason() -> None:
     """The second try is told what was wrong with the first, and which ids there are."""
     event, script = await explained(says(_said("It fails.", "E99")), says(GOOD))
@@ -202,6 +209,8 @@ def test_prompts_are_short_versioned_and_complete() -> None:
         "look": {"looks": "2"},
         "understand": {"names": ""},
         "correct": {"matter": "", "problem": "", "ids": ""},
+        "mcp_incident": {"what": ""},
+        "mcp_postmortem": {"record": ""},
     }
     assert set(given) == set(names())
     for name, values in given.items():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from difflib import SequenceMatcher
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,6 +17,8 @@ from .matter import outline, pack
 
 LONGEST = 400
 MOST_SENTENCES, MOST_HYPOTHESES = 6, 2
+REPEATED = 0.85
+"""Sentences that are this alike say the same."""
 TIE = 0.1
 """Causes whose confidences are this near may be put in another order by a model; the engine's order holds otherwise."""
 
@@ -73,11 +76,20 @@ def checked(draft: Draft, case: Case) -> Explanation:
         if first and not first & {c for s in sentences for c in s.cites}:
             raise Unfit(f"no sentence is about the engine's first cause; cite one of {', '.join(sorted(first))}")
     return Explanation(
-        sentences=sentences,
+        sentences=_once(sentences),
         order=_order(draft.order, case),
         hypotheses=hypotheses,
         evidence=tuple(case.found),
     )
+
+
+def _once(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    """Each thing said once: small models fill their room by saying it again."""
+    kept: list[Sentence] = []
+    for each in sentences:
+        if not any(SequenceMatcher(None, each.text, known.text).ratio() >= REPEATED for known in kept):
+            kept.append(each)
+    return tuple(kept)
 
 
 def _sentence(said: Said, seen: Mapping[str, str], told: str, case: Case) -> Sentence:
