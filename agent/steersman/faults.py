@@ -309,6 +309,11 @@ class Fault(StrEnum):
     DISK_PRESSURE = "disk-pressure", "nodes", "The node runs out of disk and evicts pods."
     MEMORY_PRESSURE = "memory-pressure", "nodes", "The node runs out of memory and evicts pods."
     PID_PRESSURE = "pid-pressure", "nodes", "The node runs out of process ids."
+    NODE_NETWORK_UNAVAILABLE = (
+        "node-network-unavailable",
+        "nodes",
+        "The node's network was never set up, so its pods get no connection.",
+    )
     NODE_NETWORK_DELAY = "node-network-delay", "nodes", "The node's network is slow."
     NODE_NETWORK_LOSS = "node-network-loss", "nodes", "The node's network loses packets."
 
@@ -370,6 +375,14 @@ class Fault(StrEnum):
         "quantum",
         "The job names a QPU that the scheduler does not know and silently ignores.",
     )
+    QUANTUM_OVER_LIMIT = (
+        "quantum-over-limit",
+        "quantum",
+        "The job asks for more shots, circuits or qubits than the backend takes.",
+    )
+    QUANTUM_SERVICE_ERROR = "quantum-service-error", "quantum", "The provider's service failed while it had the job."
+    QUANTUM_JOB_FAILED = "quantum-job-failed", "quantum", "A quantum job failed for a reason of its own."
+    AS_ASKED = "as-asked", "request", "A person asked for this change; nothing need be wrong."
     HYBRID_STALL = "hybrid-stall", "quantum", "GPUs wait idle for a quantum job."
 
 

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from .fields import Fields
 from .flows import Flows
 from .gpu.types import GpuReadings
+from .quantum.types import QuantumReadings
 from .types import Json, NotChecked, Ref
 
 
@@ -164,10 +165,19 @@ class Dependency:
 
 
 Measure: TypeAlias = Literal[
-    "cpu", "cpu-throttled", "memory", "requests", "success", "latency-median", "latency-tail", "received", "sent"
+    "cpu",
+    "cpu-throttled",
+    "memory",
+    "requests",
+    "success",
+    "latency-median",
+    "latency-tail",
+    "received",
+    "sent",
+    "retransmits",
 ]
 """Cores; share of periods throttled (or seconds a second); bytes; requests a second; share of requests that succeed; seconds
-(the tail is the 90th to 99th percentile); packets or bytes a second."""
+(the tail is the 90th to 99th percentile); packets or bytes a second; TCP segments that are sent again, a second or in a hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +215,8 @@ class Snapshot:
     dependencies: tuple[Dependency, ...] = ()
     gpus: GpuReadings | None = None
     """What metrics say of accelerators; None: nobody asked."""
+    quantum: QuantumReadings | None = None
+    """What quantum providers say of their backends and queues; None: none is configured."""
     node_operations: str = ""
     """The annotation by which machines of this cluster are asked to reboot, where there is such an agent; empty where there is none."""
     complete: frozenset[tuple[str, str]] = frozenset()

@@ -6,9 +6,13 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
+from .accelerators import CapPower, SetMigProfile
 from .base import Base, Effect, Unfit
+from .machines import RebootNode, RequestReboot, RequestReset
 from .nodes import Cordon, Drain, Evict, Taint, Uncordon, Untaint
 from .objects import CreateObject, DeleteObject, FieldValue, PatchField, Replace
+from .queues import CancelJob, HoldJob, MoveJob, PrioritiseJob, ReleaseJob, RequeueJob, ResubmitJob
+from .serving import ShiftCanary
 from .workloads import RestartRollout, Resume, RollBack, Scale, SetEnv, SetImage, SetResources, Suspend
 
 Action: TypeAlias = Annotated[
@@ -29,14 +33,61 @@ Action: TypeAlias = Annotated[
     | Taint
     | Untaint
     | Drain
-    | Evict,
+    | Evict
+    | RebootNode
+    | RequestReboot
+    | RequestReset
+    | SetMigProfile
+    | CapPower
+    | ShiftCanary
+    | HoldJob
+    | ReleaseJob
+    | PrioritiseJob
+    | MoveJob
+    | RequeueJob
+    | CancelJob
+    | ResubmitJob,
     Field(discriminator="do"),
 ]
 
 ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 
 __all__ = [
-    "ACTION", "Action", "Base", "Cordon", "CreateObject", "DeleteObject", "Drain", "Effect", "Evict", "FieldValue",
-    "PatchField", "Replace", "RestartRollout", "Resume", "RollBack", "Scale", "SetEnv", "SetImage", "SetResources",
-    "Suspend", "Taint", "Uncordon", "Unfit", "Untaint",
-]  # fmt: skip
+    "ACTION",
+    "Action",
+    "Base",
+    "CancelJob",
+    "CapPower",
+    "Cordon",
+    "CreateObject",
+    "DeleteObject",
+    "Drain",
+    "Effect",
+    "Evict",
+    "FieldValue",
+    "HoldJob",
+    "MoveJob",
+    "PatchField",
+    "PrioritiseJob",
+    "RebootNode",
+    "ReleaseJob",
+    "Replace",
+    "RequestReboot",
+    "RequestReset",
+    "RequeueJob",
+    "RestartRollout",
+    "ResubmitJob",
+    "Resume",
+    "RollBack",
+    "Scale",
+    "SetEnv",
+    "SetImage",
+    "SetMigProfile",
+    "SetResources",
+    "ShiftCanary",
+    "Suspend",
+    "Taint",
+    "Uncordon",
+    "Unfit",
+    "Untaint",
+]
