@@ -24,6 +24,7 @@ from steersman.signals.limits import table
 from steersman.signals.pulse import pulse
 from steersman_tools.types import JsonObject
 from steersman_tools.world.clock import SimulatedClock
+from steersman_tools.world.inside import Inside, reader
 from steersman_tools.world.world import World
 
 EVERY = 600
@@ -124,6 +125,13 @@ def main() -> None:
     asyncio.run(_run(options.days, options.seed))
 
 
+async def _restarted(world: World) -> None:
+    """New pods: what grows with a container's age begins at nothing."""
+    for pod in (await reader(world).snapshot("books")).all("Pod"):
+        await Inside(world).request("DELETE", f"/api/v1/namespaces/books/pods/{pod.name}")
+    world.run_for(EVERY)
+
+
 async def _run(days: float, seed: int) -> None:
     world = World.from_file(clock=SimulatedClock(datetime(2026, 3, 2, tzinfo=UTC)))
     world.file.settings = replace(world.file.settings, scrape_seconds=60.0)
@@ -137,6 +145,7 @@ async def _run(days: float, seed: int) -> None:
         world.heal()
         lived.live(36)
         if growth.fault:
+            await _restarted(world)
             world.inject(growth.fault)
         print(f"{growth.name}: {await lived.lead(growth)}", flush=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -86,6 +87,23 @@ async def test_alerts_and_series() -> None:
         ("Slow", "pending", "slow", "2026-03-14 15:09:26.937786+00:00"),
     ]
     assert [(dict(s.labels), s.times, s.values) for s in series] == [({"job": "a"}, [1.5], [2.0])]
+
+
+async def test_a_range_ends_at_its_end_to_the_millisecond() -> None:
+    """Rounded to seconds, a range of short steps would lose its last point, and what is judged by it would be judged by nothing."""
+    seen: dict[str, str] = {}
+
+    def script(path: str, query: Mapping[str, str]) -> Answer:
+        seen.update(query)
+        return Answer({"status": "success", "data": {"result": []}})
+
+    end = datetime(2026, 3, 14, 15, 9, 26, 449600, tzinfo=UTC)
+    with served(script) as url, closing(Prometheus(url)) as prometheus:
+        await prometheus.range(Query(metric="up"), end - timedelta(seconds=705.12), end, 2.938)
+
+    first, last, step = (float(seen[name]) for name in ("start", "end", "step"))
+    assert end.timestamp() - last < step
+    assert last - first == pytest.approx(240 * step, abs=0.002)
 
 
 @pytest.mark.parametrize(

@@ -107,8 +107,11 @@ class Prometheus:
         return [_series(Fields(entry), [entry["value"]]) for entry in found[:MOST_SERIES]]
 
     async def range(self, query: Query, start: datetime, end: datetime, step: float) -> list[Series]:
+        exact = _milliseconds(start, end, step)
         found = await self._http.run(
-            lambda: self._client.custom_query_range(query.promql, start_time=start, end_time=end, step=f"{step:g}")
+            lambda: self._client.custom_query_range(
+                query.promql, start_time=start, end_time=end, step=exact["step"], params=exact
+            )
         )
         return [_series(Fields(entry), entry["values"]) for entry in found[:MOST_SERIES]]
 
@@ -156,6 +159,13 @@ class Alertmanager:
 
     def close(self) -> None:
         self._http.close()
+
+
+def _milliseconds(start: datetime, end: datetime, step: float) -> dict[str, str]:
+    """The range as Prometheus counts it. The client rounds to whole seconds, which drops the last point where steps are as short."""
+    first, each = round(start.timestamp() * 1000), max(1, int(step * 1000))
+    last = first + int((end - start).total_seconds() / step + 1e-6) * each
+    return {"start": f"{first / 1000:.3f}", "end": f"{last / 1000:.3f}", "step": f"{each / 1000:.3f}"}
 
 
 def _series(entry: Fields, points: list[list[float | str]]) -> Series:

@@ -9,7 +9,7 @@ from steersman_tools.flows import Level
 from steersman_tools.quantity import amount
 from steersman_tools.types import Ref
 
-from .changes import Change, latest_changes
+from .changes import Change, before, latest_changes, revisions
 from .excess import LEAST_SHARE, Own, Served, own, services
 from .scene import Scene
 from .suspects import slow_suspects
@@ -108,8 +108,14 @@ def _top(scene: Scene, ref: Ref) -> Ref:
 def _changes(scene: Scene, workload: Workload) -> tuple[Change, ...]:
     """What the newest revision changed, if it came when a disorder of the workload, or the first of all, began."""
     since = scene.snapshot.flows.since
-    if since is None:
+    if since is None or _returned(scene, workload):
         return ()
     return tuple(
         c for c in latest_changes(scene, workload) if c.at is not None and since - BEFORE <= c.at <= since + AFTER
     )
+
+
+def _returned(scene: Scene, workload: Workload) -> bool:
+    """Whether the newest revision went back to a template that ran before: its ReplicaSet is older than the one before it."""
+    newest, past = next(iter(revisions(scene, workload)), None), before(scene, workload)
+    return bool(newest and past and newest.created and past.created and newest.created < past.created)

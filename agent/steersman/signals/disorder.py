@@ -138,8 +138,11 @@ def _since(course: Floats, level: Level, least: float | None) -> int | None:
     if level.now < usual + margin:
         return None
     half, at = (usual + level.now) / 2, len(course) - 1
-    while at > 0 and course[at - 1] >= half:
-        at -= 1
+    for earlier in range(len(course) - 2, -1, -1):
+        if course[earlier] < half:
+            break
+        if np.isfinite(course[earlier]):  # a gap neither ends it nor began it
+            at = earlier
     return at
 
 

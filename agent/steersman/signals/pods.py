@@ -21,6 +21,12 @@ from .pulse import Pulse
 BEFORE = 60
 """Scrapes before the trouble that say what is usual."""
 POINTS = 120
+GUARD = 2.0
+"""Windows before the trouble that do not say what is usual: it was seen when half of it was there."""
+GONE = 2.5
+"""Points that a pod's series may lack at the end; one that lacks more has ended."""
+PAST = 6
+"""Points that say what is usual of a pod; of one that is younger its service's older pods say it."""
 MOST_SERVICES = 40
 """Services that are looked at closely; those in disorder come first."""
 
@@ -62,7 +68,7 @@ async def look_at_pods(
     }
     begin = now - timedelta(seconds=back)
     answers = await asyncio.gather(*(source.range(query, begin, now, step) for query in only.values()))
-    seen = _Seen(since.timestamp(), asked, dict(zip(asked, answers, strict=True)))
+    seen = _Seen(since.timestamp(), step, asked, dict(zip(asked, answers, strict=True)))
     return tuple(_pod(seen, key) for key in seen.pods())
 
 
@@ -94,8 +100,13 @@ def _within(near: Iterable[Ref], query: Query) -> tuple[Match, ...]:
 class _Seen:
     """The answers, by pod."""
 
-    def __init__(self, since: float, asked: Mapping[str, Query], found: Mapping[str, Sequence[Series]]) -> None:
+    def __init__(
+        self, since: float, step: float, asked: Mapping[str, Query], found: Mapping[str, Sequence[Series]]
+    ) -> None:
         self.since, self._asked = since, asked
+        ends = (each.times[-1] for answer in found.values() for each in answer if len(each.times))
+        self._present = max(ends, default=0.0) - GONE * step
+        self.calm = since - GUARD * asked["requests"].window
         self._by_pod: dict[tuple[str, str, str, str], Series] = {}
         self.services: dict[tuple[str, str], str] = {}
         for question, answer in found.items():
@@ -125,7 +136,10 @@ class _Seen:
                 values, bottom.values, out=np.full(len(values), np.nan), where=np.asarray(bottom.values) > 0
             )
         usual = np.median if not under and over in ("requests", "calls") else (lambda known: calm(known)[0])
-        return _level(times, values, self.since, usual, self._call(pod, over, under, target))
+        if times[-1] < self._present:  # what a pod did last is not what it does now
+            lived = times < self.since
+            times, values = times[lived], values[lived]
+        return _level(times, values, (self.calm, self.since), usual, self._call(pod, over, under, target))
 
     def _call(self, pod: tuple[str, str], over: str, under: str, target: str) -> str:
         own = [("namespace", pod[0]), ("pod", pod[1]), ("target", target)]
@@ -139,10 +153,13 @@ class _Seen:
         return " / ".join(texts)
 
 
-def _level(times: Floats, values: Floats, since: float, usual: Callable[[Floats], object], call: str) -> Level | None:
+def _level(
+    times: Floats, values: Floats, bounds: tuple[float, float], usual: Callable[[Floats], object], call: str
+) -> Level | None:
+    """As it was up to the first of the bounds, and as it is after the second."""
     known = np.isfinite(values)
-    before, after = values[known & (times < since)], values[known & (times >= since)]
-    middle = usual(before) if len(before) >= 2 else None
+    before, after = values[known & (times < bounds[0])], values[known & (times >= bounds[1])]
+    middle = usual(before) if len(before) >= PAST else None
     if not len(after):  # the pod is gone; what it usually was still says what is usual for its service
         return None if middle is None else Level(float(np.asarray(middle)), 0.0, call)
     recent = after[-max(1, min(3, len(after) // 2)) :]
