@@ -41,7 +41,14 @@ plan:
 
 
 def _cause(**changed: object) -> Cause:
-    told = {"rank": 1, "fault": "retry-storm", "entity": DEPLOYMENT, "observed": "8x", "expected": "1x"}
+    told = {
+        "rank": 1,
+        "fault": "retry-storm",
+        "entity": DEPLOYMENT,
+        "observed": "8x",
+        "expected": "1x",
+        "field": "spec.replicas",
+    }
     return Cause.model_validate({**told, "confidence": 0.9, "summary": "retries multiply the load", **changed})
 
 
