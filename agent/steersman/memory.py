@@ -104,7 +104,7 @@ def record(entries: Sequence[Entry]) -> Incident | None:
         return None
     outcome = next((e.outcome for e in reversed(events) if e.kind == "closed"), "")
     plans = {e.plan.digest: e.plan for e in events if isinstance(e, Planned)}
-    started = {e.digest for e in events if isinstance(e, Started | Done)}
+    started = {e.digest for e in events if isinstance(e, Started | Done | Verified | Undone)}
     healed = {e.digest for e in events if isinstance(e, Verified) and e.healed}
     undone = {e.digest for e in events if isinstance(e, Undone)}
     tried = tuple(

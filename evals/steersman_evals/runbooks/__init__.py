@@ -1,0 +1,1 @@
+"""The retrieval set and how it is read."""
