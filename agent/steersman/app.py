@@ -22,7 +22,7 @@ from .gather import Silencer, Sources
 from .journal import FileJournal, NoJournal
 from .memory import IncidentMemory
 from .models import Budget, Price
-from .runbooks import Shelf, handbook
+from .runbooks import Runbooks, handbook
 from .seams import Aide
 from .session import Actor, Equipment, Session, budget_of, new_id
 from .settings import Settings
@@ -106,6 +106,11 @@ def practice(settings: Settings) -> Iterator[FileJournal | None]:
         yield record
 
 
+def runbooks_here(settings: Settings) -> Runbooks:
+    """The runbooks of this installation."""
+    return Runbooks(settings)
+
+
 def me() -> Actor:
     """The person at the keyboard: who may run the command line with these credentials may operate and approve."""
     try:
@@ -137,7 +142,7 @@ def _sources(settings: Settings, stack: ExitStack) -> tuple[Sources, object]:
         analyzers=added(settings.rules),
         providers=providers(settings),
         handbook=handbook(settings),
-        library=Shelf(settings),
+        library=Runbooks(settings),
     ), transport
 
 
@@ -149,6 +154,10 @@ def providers(settings: Settings) -> tuple[QuantumProvider, ...]:
 
         key = settings.ibm_key.get_secret_value()
         found.append(IbmQuantum(key, settings.ibm_instance, settings.ibm_url, settings.ibm_iam_url))
+    if settings.slurm == "commands":
+        from steersman_tools.quantum.slurm import Slurm  # noqa: PLC0415  only where it is configured
+
+        found.append(Slurm(settings.slurm_qpus))
     return tuple(found)
 
 

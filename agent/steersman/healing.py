@@ -46,7 +46,8 @@ from .types import (
 )  # fmt: skip
 from .verify import judge as judge_effect
 
-POLL_SECONDS = 1.5
+POLL_SECONDS, LONGEST_POLL_SECONDS = 1.5, 6.0
+"""Looks come close together at first, then less often: what is not well after a while needs longer."""
 
 
 @dataclass(frozen=True)
@@ -317,7 +318,7 @@ class Healer:
         checks = [c for s in plan.steps for c in s.check]
         within = max([c.within_seconds for c in checks], default=120.0)
         sustained = max([c.for_seconds for c in checks], default=4.0)
-        began, good_since = self.clock.now(), None
+        began, good_since, pause = self.clock.now(), None, POLL_SECONDS
         while True:
             _, examination = await self.look(self.request.namespace)
             seen = judge_effect(plan, chosen.harmed, before, examination)
@@ -332,7 +333,8 @@ class Healer:
                 return Effect(
                     healed=False, text=f"after {within:.0f} s {'; '.join(seen.open[:4]) or 'it does not last'}"
                 )
-            await self.clock.sleep(POLL_SECONDS)
+            pause = POLL_SECONDS if good_since else min(pause * 1.3, LONGEST_POLL_SECONDS)
+            await self.clock.sleep(pause)
 
     async def _hold(self, entity: Ref) -> Said:
         return Said(text=await self.hands.hold(entity, self.session))

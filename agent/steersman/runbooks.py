@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steersman_tools.knowledge.handbook import Handbook
-from steersman_tools.knowledge.sources import starter
-from steersman_tools.knowledge.types import Answer
+from steersman_tools.knowledge.sources import documents, starter
+from steersman_tools.knowledge.types import Answer, Problem
 
 from .seams import Passage
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from steersman_tools.knowledge.index import Change
     from steersman_tools.knowledge.opening import Choice
     from steersman_tools.knowledge.search import Search
 
@@ -29,20 +30,6 @@ def folders(settings: Settings) -> tuple[Path, ...]:
     return tuple(
         dict.fromkeys((*(f.expanduser().resolve() for f in settings.runbooks), *_remembered(settings), starter()))
     )
-
-
-def remember(settings: Settings, added: Sequence[Path]) -> None:
-    """Keeps folders for later calls."""
-    kept = dict.fromkeys((*_remembered(settings), *(folder.expanduser().resolve() for folder in added)))
-    _write(settings, [str(folder) for folder in kept])
-
-
-def forget(settings: Settings, folder: Path) -> bool:
-    """Drops a folder that was remembered; whether it was."""
-    kept = _remembered(settings)
-    left = [str(each) for each in kept if each != folder.expanduser().resolve()]
-    _write(settings, left)
-    return len(left) < len(kept)
 
 
 def choice(settings: Settings) -> Choice:
@@ -64,8 +51,8 @@ def handbook(settings: Settings) -> Handbook:
     return Handbook(folders(settings))
 
 
-class Shelf:
-    """The runbooks for questions. Nothing is loaded before the first one."""
+class Runbooks:
+    """The runbooks of an installation. Nothing is loaded before the first question."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -74,14 +61,50 @@ class Shelf:
         """The passages nearest to the words, best first. Raises ToolFailed."""
         answer = await asyncio.to_thread(self.find, words, most)
         today = datetime.now(UTC).date()
-        return [
-            Passage(source=hit.citation.words(today), text=hit.text, faults=hit.citation.faults) for hit in answer.hits
-        ]
+        return [Passage(source=h.citation.words(today), text=h.text, faults=h.citation.faults) for h in answer.hits]
 
     def find(self, words: str, most: int) -> Answer:
         """The same with everything that is known of each, after a look at what has changed. Raises ToolFailed."""
         self._search.refresh()
         return self._search.search(words, most)
+
+    def refresh(self) -> Change:
+        """Takes in what has changed. Raises ToolFailed."""
+        return self._search.refresh()
+
+    def method(self) -> str:
+        """How it is searched, for people: with which embedder, or why without. Raises ToolFailed."""
+        return self._search.method
+
+    def folders(self) -> tuple[Path, ...]:
+        """Where the runbooks are, the starter library last."""
+        return folders(self._settings)
+
+    def count(self) -> int:
+        """How many documents there are. Raises ToolFailed."""
+        return len(documents([folder for folder in self.folders() if folder.is_dir()]))
+
+    def remember(self, added: Sequence[Path]) -> None:
+        """Keeps folders for later calls."""
+        kept = dict.fromkeys((*_remembered(self._settings), *(folder.expanduser().resolve() for folder in added)))
+        if added:
+            _write(self._settings, [str(folder) for folder in kept])
+
+    def forget(self, folder: Path) -> bool:
+        """Drops a folder that was remembered; whether it was."""
+        kept = _remembered(self._settings)
+        left = [str(each) for each in kept if each != folder.expanduser().resolve()]
+        _write(self._settings, left)
+        return len(left) < len(kept)
+
+    def lint(
+        self, chosen: Sequence[Path], faults: Collection[str], commands: Collection[str], today: date
+    ) -> tuple[list[Problem], int]:
+        """What is wrong with the runbooks of the folders (none: of all), and how many were read. Raises ToolFailed."""
+        from steersman_tools.knowledge.lint import lint  # noqa: PLC0415  loads the Markdown parser and the actions
+
+        found = documents(chosen or [folder for folder in self.folders() if folder.is_dir()])
+        return lint(found, faults, commands, today), len(found)
 
     @cached_property
     def _search(self) -> Search:

@@ -76,7 +76,7 @@ async def _look(case: Case, model: Model, meter: Meter, tools: Sequence[Tool]) -
     """Lets the model look around. Returns why it was stopped; empty where it was not."""
     prompt = Prompt(system=render("look", looks=str(LOOKS)), user=outline(case))
     try:
-        with meter.reserving(turns=2, tokens=5_000, most=LOOKS + 1):
+        with meter.reserving(turns=2, tokens=5_000, most=LOOKS):
             await model.converse(prompt, tools, meter)
     except Looping as error:
         return str(error)

@@ -40,7 +40,9 @@ def plan_of(site: Site, draft: Draft, experience: Experience) -> Plan | None:
     if not steps and not draft.choices:
         return None
     if draft.aim == "contain" and steps:
-        served = [Check(what="pods-ready", of=w.ref, within_seconds=420) for w in site.harmed]
+        served = [
+            Check(what="pods-ready", of=w.ref, within_seconds=420) for w in site.harmed if w.ref.kind == "Deployment"
+        ]
         steps[-1] = steps[-1].model_copy(update={"check": (*steps[-1].check, *served)})
     return Plan(
         fault=site.cause.fault,

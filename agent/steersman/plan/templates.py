@@ -54,7 +54,7 @@ def _values(site: Site) -> dict[str, str]:
     return {
         "entity": str(cause.entity), "namespace": cause.entity.namespace, "kind": cause.entity.kind,
         "name": cause.entity.name, "field": cause.field, "observed": cause.observed, "expected": cause.expected,
-        "container": site.container,
+        "container": site.container, "now": site.scene.now.isoformat(),
     }  # fmt: skip
 
 

@@ -27,6 +27,10 @@ BEST = 3
 class Search(Protocol):
     """Something that finds runbooks."""
 
+    @property
+    def method(self) -> str:
+        """How it searches, for people."""
+
     def refresh(self) -> Change:
         """Takes in what changed on disk. Raises ToolFailed."""
 
@@ -97,6 +101,10 @@ class WordSearch:
         self._seen: frozenset[tuple[str, str, str]] | None = None
         self._shelf = Shelf((), ())
 
+    @property
+    def method(self) -> str:
+        return f"words alone: {self._why}"
+
     def refresh(self) -> Change:
         found = documents(self._folders)
         seen = frozenset((document.root, document.file, document.digest) for document in found)
@@ -110,7 +118,7 @@ class WordSearch:
         if self._seen is None:
             self.refresh()
         ranked = fuse(self._shelf.words(query), {})[:count]
-        return self._shelf.answer(ranked, query, {}, f"words alone: {self._why}")
+        return self._shelf.answer(ranked, query, {}, self.method)
 
 
 @dataclass
@@ -128,6 +136,10 @@ class HybridSearch:
         self._revision = ""
         self._shelf = Shelf((), ())
 
+    @property
+    def method(self) -> str:
+        return f"words and meaning ({self.embedder.name})"
+
     def refresh(self) -> Change:
         return update(self.store, self.embedder, documents(self.folders), self._roots())
 
@@ -143,7 +155,7 @@ class HybridSearch:
         documents, pieces = shelf.meaning(vector)
         weight = self.weight_chinese if chinese(query) else self.weight
         ranked = fuse(shelf.words(query), documents, weight)[:count]
-        return shelf.answer(ranked, query, pieces, f"words and meaning ({self.embedder.name})")
+        return shelf.answer(ranked, query, pieces, self.method)
 
     def _current(self) -> None:
         """Brings the shelf to what is stored. Raises Broken."""

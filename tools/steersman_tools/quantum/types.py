@@ -121,6 +121,8 @@ class Backend(Frozen):
     slots_used: int | None = None
     average_wait_seconds: float | None = None
     """What the provider itself says."""
+    learnt_wait_seconds: float | None = None
+    """What this installation has learnt from jobs that it saw waiting there."""
     call: str = ""
 
     @property

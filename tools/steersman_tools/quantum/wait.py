@@ -29,8 +29,8 @@ def estimate(
         return None
     if backend.pending.value == 0:
         return Wait(seconds=0.0, method="nothing waits there")
-    if seconds_per_job is not None:
-        return Wait(seconds=backend.pending.value * seconds_per_job, method="pending × the pace seen")
+    if backend.learnt_wait_seconds is not None:
+        return Wait(seconds=backend.learnt_wait_seconds, method="the pace that this queue was seen to have")
     if (told := _pace_told(backend, jobs, now)) is not None:
         return Wait(seconds=backend.pending.value * told, method="pending × the provider's estimate a place")
     took = [t for j in jobs if j.backend == backend.name and (t := _took(j)) is not None]

@@ -31,6 +31,7 @@ COMMANDS = {
     "token": "who may use the API: create, list, revoke; and approval codes for assistants",
     "mcp": "an MCP server on standard input and output, for assistants and editors",
     "quantum": "quantum queues: backends, jobs, explain, advise, move, cancel, hold, release, priority, requeue",
+    "runbooks": "index, search, lint: your runbooks and the starter library, offline",
     "doctor": "what is reachable, what is permitted, and the line that mends the rest",
 }
 

@@ -107,7 +107,7 @@ async def _read(opened: Tools, args: argparse.Namespace) -> int:
     if args.part == "explain":
         return await _explain(opened, args)
     text = args.circuit.read_text("utf-8") if args.part == "advise" else ""
-    readings = await _readings(opened)
+    readings = await _readings(opened, args)
     match args.part:
         case "backends":
             _say(args, {"backends": readings.backends, "usage": readings.usage, "not_checked": readings.not_checked},
@@ -126,7 +126,7 @@ async def _explain(opened: Tools, args: argparse.Namespace) -> int:
     answer = None
     async for entry in Session(opened.sources, WallClock()).start(Request(question="")):
         answer = entry.event.diagnosis if isinstance(entry.event, Diagnosed) else answer
-    readings = await _readings(opened)
+    readings = await _readings(opened, args)
     job = wishes.find(readings, args.job)
     causes = [c for c in answer.causes if job.ref in (c.entity, *c.explains, *c.path)] if answer else []
     lines = [quantum_text.job(job, readings, WallClock().now())]
@@ -138,14 +138,16 @@ async def _explain(opened: Tools, args: argparse.Namespace) -> int:
     return 0
 
 
-async def _readings(opened: Tools) -> QuantumReadings:
-    from steersman_tools.quantum.reading import read  # noqa: PLC0415  asyncio is enough for the rest
+async def _readings(opened: Tools, args: argparse.Namespace) -> QuantumReadings:
+    from steersman_tools.quantum.memory import QueueMemory  # noqa: PLC0415  only when queues are read
+    from steersman_tools.quantum.reading import read  # noqa: PLC0415  likewise
 
-    return await read(opened.sources.providers, WallClock().now())
+    now = WallClock().now()
+    return QueueMemory(settings(args).data / "queues.json").note(await read(opened.sources.providers, now), now)
 
 
 async def _change(opened: Tools, args: argparse.Namespace) -> int:
-    readings = await _readings(opened)
+    readings = await _readings(opened, args)
     job, gear = wishes.find(readings, args.job), opened.equipment
     if gear is None:
         raise ToolFailed("Nothing can be changed here: a bundle is a picture.")

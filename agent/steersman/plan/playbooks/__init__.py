@@ -16,4 +16,7 @@ from . import (
     storage,
 )
 
-__all__ = ["admission", "config", "controllers", "gpu", "nodes", "probes", "quantum", "resources", "routing", "scaling", "scheduling", "startup", "storage"]  # fmt: skip
+__all__ = [
+    "admission", "config", "controllers", "gpu", "nodes", "probes", "quantum", "resources", "routing", "scaling", "scheduling",
+    "startup", "storage",
+]  # fmt: skip
