@@ -1,6 +1,7 @@
 # Every target does its own set-up on a machine that has Python 3.11 and make.
 
 PYTHON ?= python3
+EXTRAS ?=
 UV := .tools/bin/uv
 RUN := .venv/bin
 
@@ -26,7 +27,7 @@ fix: .venv/ready           ## formats, and mends what can be mended
 	$(RUN)/ruff check --fix .
 
 .venv/ready: pyproject.toml uv.lock $(UV)
-	$(UV) sync --frozen --quiet
+	$(UV) sync --frozen --quiet $(EXTRAS)
 	touch $@
 
 $(UV):

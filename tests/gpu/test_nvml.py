@@ -39,7 +39,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a libnvidia-ml.so.1."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
-        pytest.skip("no C compiler: install gcc to test the NVML reader")
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("no C compiler: install gcc to test the NVML reader")
     made = tmp_path_factory.mktemp("nvml") / "libnvidia-ml.so.1"
     subprocess.run([compiler, "-shared", "-fPIC", "-Wall", "-Werror", "-o", str(made), str(SOURCE)], check=True)
     return made.parent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from steersman_tools.actions import Action, Drain
+from steersman_tools.actions import Action, Drain, RebootNode, Uncordon
 from steersman_tools.types import Ref
 
 from ...faults import Fault
@@ -17,6 +17,12 @@ def down(site: Site) -> Iterator[Draft]:
     """Its pods are made anew elsewhere now, rather than when the node controller gives it up after five minutes."""
     node = site.scene.nodes.get(site.entity.name)
     if node:
+        if annotation := site.scene.snapshot.node_operations:
+            again = RebootNode(
+                target=site.entity, annotation=annotation, boot_id=node.text("status.nodeInfo.bootID")
+            )  # fmt: skip
+            back = () if node.flag("spec.unschedulable") else (Uncordon(target=site.entity),)
+            yield Draft("drain-and-reboot", (Drain(target=site.entity), again, *back), site.cause.summary)
         notes = (
             f"The machine itself needs a person: restart kubelet on {node.name}, or replace it; then uncordon it.",
             "Pods of StatefulSets stay where they are until it is back: nobody can know that they have really ended.",
