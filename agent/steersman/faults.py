@@ -142,6 +142,11 @@ class Fault(StrEnum):
         "startup",
         "The registry refuses the pull: credentials are missing or wrong.",
     )
+    IMAGE_PULL_SLOW = (
+        "image-pull-slow",
+        "startup",
+        "An image is being pulled for long while what the pod holds, such as GPUs, lies idle.",
+    )
     IMAGE_ARCHITECTURE_MISMATCH = (
         "image-architecture-mismatch",
         "startup",

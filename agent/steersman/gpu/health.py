@@ -12,14 +12,14 @@ from steersman_tools.snapshot import Snapshot
 from steersman_tools.types import Frozen, NotChecked, Ref
 
 from ..diagnose import examine
-from ..diagnose.analyzers import gpu_health, gpu_nodes, gpu_serving, gpu_training, gpu_waiting
+from ..diagnose.analyzers import gpu_health, gpu_nodes, gpu_serving, gpu_start, gpu_training, gpu_waiting
 from ..diagnose.scene import Scene
 from ..types import Finding, RuledOut
 
 ANALYZERS = (
     gpu_health.device_errors, gpu_nodes.out_of_service, gpu_waiting.scattered, gpu_waiting.gangs, gpu_waiting.queued,
     gpu_serving.caches, gpu_serving.canaries, gpu_serving.scalers, gpu_training.collectives, gpu_training.checkpoints,
-    gpu_training.idle,
+    gpu_training.idle, gpu_start.pulls, gpu_start.drivers,
 )  # fmt: skip
 State = Literal["ok", "degraded", "failing", "not checked"]
 _SHOWN: tuple[Metric, ...] = ("use", "temperature", "power", "memory-used", "xid-last", "ecc-double", "remap-failed")

@@ -293,7 +293,7 @@ def canary(site: Site) -> Iterator[Draft]:
         yield Draft("canary-back", (ShiftCanary(target=site.entity, percent=0),), site.cause.summary)
 
 
-@playbook(Fault.GPU_FRAGMENTED, Fault.NCCL_TIMEOUT, Fault.CHECKPOINT_FAILED)
+@playbook(Fault.GPU_FRAGMENTED, Fault.NCCL_TIMEOUT, Fault.CHECKPOINT_FAILED, Fault.IMAGE_PULL_SLOW)
 def advice(site: Site) -> Iterator[Draft]:
     """Whom to move, cool or ask is a person's choice; the advice says what is known."""
     yield Draft("say", (), site.cause.summary, choices=(site.cause.advice,))
