@@ -29,7 +29,7 @@ def session(served: Served) -> str:
 
 
 @schema.parametrize()
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 def test_it_answers_as_it_says(case: schemathesis.Case[Any], served: Served, session: str) -> None:
     """No server error, no undeclared status, no other form than described; with and without a session that exists."""
     if "session" in (case.path_parameters or {}) and len(str(case.body)) % 2:
