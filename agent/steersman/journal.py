@@ -130,6 +130,14 @@ class FileJournal:
         """The number of the session's last entry; 0 where there is no such session."""
         return self._db.execute("SELECT MAX(number) FROM entries WHERE session = ?", (session,)).fetchone()[0] or 0
 
+    def end(self) -> int:
+        """The number of the last line of all."""
+        return self._db.execute("SELECT MAX(line) FROM entries").fetchone()[0] or 0
+
+    def written(self, after: int) -> list[tuple[int, str]]:
+        """The lines after that one, each with its session."""
+        return self._db.execute("SELECT line, session FROM entries WHERE line > ? ORDER BY line", (after,)).fetchall()
+
     def changes(self) -> int:
         """A number that is another one as soon as some other connection, in any process, has written."""
         return int(self._db.execute("PRAGMA data_version").fetchone()[0])

@@ -9,6 +9,7 @@ import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
+from schemathesis.specs.openapi.checks import ignored_auth
 
 from steersman.interfaces.http.app import build
 from steersman.settings import Settings
@@ -29,14 +30,14 @@ def session(served: Served) -> str:
 
 
 @schema.parametrize()
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 def test_it_answers_as_it_says(case: schemathesis.Case[Any], served: Served, session: str) -> None:
     """No server error, no undeclared status, no other form than described; with and without a session that exists."""
-    if "session" in (case.path_parameters or {}) and len(str(case.body)) % 2:
+    if case.meta and case.meta.generation.mode.is_positive and "session" in (case.path_parameters or {}):
         case.path_parameters["session"] = session
     while True:
         answer = case.call(base_url=served.url, headers={"Authorization": f"Bearer {served.tokens['admin']}"})
         if answer.status_code != 429:
             break
         httpx.get(f"{served.url}/healthz")
-    case.validate_response(answer, headers={"Authorization": f"Bearer {served.tokens['admin']}"})
+    case.validate_response(answer, excluded_checks=[ignored_auth])  # test_roles.py asks every route without a token

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from steersman_tools.types import Frozen, ToolFailed
 
@@ -61,7 +61,7 @@ class Completion(Frozen):
     )  # fmt: skip
     model: str = Field(MODEL, max_length=200)
     messages: tuple[Message, ...] = Field(min_length=1, max_length=1000)
-    stream: bool = False
+    stream: StrictBool = False
 
 
 class _Choice(Frozen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -53,6 +54,8 @@ def install(app: FastAPI, pages: ForPeople) -> None:
 
     async def told(request: Request, error: Exception) -> Response:
         status, headers = _status(error)
+        if status == 405 and (methods := _methods(app, request.url.path)):
+            headers["Allow"] = ", ".join(methods)  # Starlette names only those of the first route of this path
         if request.url.path.startswith("/v1/chat") or request.url.path == "/v1/models":
             code = {401: "invalid_api_key", 429: "rate_limit_exceeded"}.get(status)
             kind = "invalid_request_error" if status < 500 else "server_error"
@@ -65,6 +68,15 @@ def install(app: FastAPI, pages: ForPeople) -> None:
 
     for kind in (Unknown, Refused, TooMany, ToolFailed, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, told)
+
+
+def _methods(app: FastAPI, path: str) -> list[str]:
+    """What the description offers at this path."""
+    offered: list[str] = []
+    for template, methods in app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
+            offered += [method.upper() for method in methods]
+    return sorted(set(offered))
 
 
 def _status(error: Exception) -> tuple[int, dict[str, str]]:

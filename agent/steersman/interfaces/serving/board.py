@@ -48,7 +48,8 @@ class Board:
 
     journal: FileJournal
     streams: int = 0
-    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _news: dict[str, asyncio.Event] = field(default_factory=dict)
+    """By session: set when it has been written to. Who follows one session is not woken for another."""
     _ready: OrderedDict[str, Ready] = field(default_factory=OrderedDict)
 
     def lines(self, most: int = 50) -> list[SessionLine]:
@@ -72,7 +73,7 @@ class Board:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while not self.journal.last(session):
-                    await self._news.wait()
+                    await self._next(session).wait()
         return self.get(session)
 
     async def settled(self, session: str, seconds: float = 120.0) -> Ready:
@@ -80,20 +81,22 @@ class Board:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self.get(session).line.state == "running":
-                    await self._news.wait()
+                    await self._next(session).wait()
         return self.get(session)
 
     async def follow(self, session: str, after: int = 0, beat: float = 15.0) -> AsyncIterator[Line | None]:
         """The entries from the one after that number on, until the session is closed; None where nothing came for so many seconds."""
         self.streams += 1
         try:
+            if after and self._closed(session, after):
+                return
             while True:
-                news = self._news
+                news = self._next(session)
                 found = [Line(*row) for row in self.journal.bodies(session, after)]
                 for line in found:
                     after = line.number
                     yield line
-                if found[-1].kind == "closed" if found else self._closed(session, after):
+                if found and found[-1].kind == "closed":
                     return
                 try:
                     await asyncio.wait_for(news.wait(), beat)
@@ -109,13 +112,20 @@ class Board:
 
     async def watch(self) -> None:
         """Wakes whoever waits when somebody has written; runs until cancelled."""
-        seen = self.journal.changes()
+        seen, line = self.journal.changes(), self.journal.end()
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            if (now := self.journal.changes()) != seen:
-                seen = now
-                self._news.set()
-                self._news = asyncio.Event()
+            if (now := self.journal.changes()) == seen:
+                continue
+            seen = now
+            for number, session in self.journal.written(line):
+                line = number
+                if news := self._news.pop(session, None):
+                    news.set()
+
+    def _next(self, session: str) -> asyncio.Event:
+        """What is set when the session is written to next."""
+        return self._news.setdefault(session, asyncio.Event())
 
     def _at(self, session: str, last: int) -> Ready:
         kept = self._ready.get(session)
