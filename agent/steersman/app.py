@@ -18,6 +18,7 @@ from . import tracing
 from .gather import Silencer, Sources
 from .journal import FileJournal
 from .models import Budget, Price
+from .quantum.view import QueueView
 from .seams import Aide
 from .session import Actor, Equipment, Session, budget_of
 from .settings import Settings
@@ -105,7 +106,9 @@ def _sources(settings: Settings, stack: ExitStack) -> tuple[Sources, object]:
     from .extensions.load import added  # noqa: PLC0415  reads the list of installed packages
 
     opened, transport = _connected(settings, stack)
-    return replace(opened, analyzers=added(settings.rules), providers=providers(settings)), transport
+    found = providers(settings)
+    view = QueueView(found, WallClock()) if found else None
+    return replace(opened, analyzers=added(settings.rules), providers=found, quantum=view), transport
 
 
 def providers(settings: Settings) -> tuple[QuantumProvider, ...]:
@@ -148,7 +151,8 @@ def queues(settings: Settings) -> Iterator[Tools]:
         try:
             opened, transport = _sources(settings, stack)
         except ToolFailed as error:
-            opened = Sources(NoCluster(WallClock(), str(error)), providers=providers(settings))
+            found = providers(settings)
+            opened = Sources(NoCluster(WallClock(), str(error)), providers=found, quantum=QueueView(found, WallClock()))
         cluster = ClusterWriter(transport) if isinstance(transport, Transport) else None
         writer = _with_queues(cluster, settings, opened)
         yield Tools(opened, Equipment(writer=writer, policy=load(settings.policy), actor=me()))
