@@ -123,6 +123,10 @@ def providers(settings: Settings) -> tuple[QuantumProvider, ...]:
         from steersman_tools.quantum.slurm import Slurm  # noqa: PLC0415  only where it is configured
 
         found.append(Slurm(settings.slurm_qpus))
+    if settings.braket_region:
+        from steersman_tools.quantum.braket import Braket  # noqa: PLC0415  only where it is configured
+
+        found.append(Braket(settings.braket_region, settings.braket_url))
     return tuple(found)
 
 
