@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from steersman_tools.clock import WallClock
 from steersman_tools.mcp_client import McpConnection
@@ -22,6 +23,9 @@ from .quantum.view import QueueView
 from .seams import Aide
 from .session import Actor, Equipment, Session, budget_of
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from steersman_tools.quantum.local import LocalQueue
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,16 @@ def providers(settings: Settings) -> tuple[QuantumProvider, ...]:
         from steersman_tools.quantum.braket import Braket  # noqa: PLC0415  only where it is configured
 
         found.append(Braket(settings.braket_region, settings.braket_url))
+    if settings.quantum_local == "yes":
+        found.append(local_queue(settings))
     return tuple(found)
+
+
+def local_queue(settings: Settings) -> LocalQueue:
+    """The queue on this machine."""
+    from steersman_tools.quantum.local import LocalQueue  # noqa: PLC0415  only where it is used
+
+    return LocalQueue(settings.data / "quantum")
 
 
 def _with_queues(cluster: Writer | None, settings: Settings, opened: Sources) -> Writer:
@@ -152,6 +165,8 @@ def queues(settings: Settings) -> Iterator[Tools]:
 
     with ExitStack() as stack:
         transport: object = None
+        if not providers(settings):  # the queue that needs nothing
+            settings = settings.model_copy(update={"quantum_local": "yes"})
         try:
             opened, transport = _sources(settings, stack)
         except ToolFailed as error:

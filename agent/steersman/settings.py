@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     braket_url: str | None = None
     """Another endpoint than Amazon's, for tests."""
 
+    quantum_local: Literal["no", "yes"] = "no"
+    """Whether the queue on this machine (Qiskit Aer) is read with the cluster; `steersman quantum` has it where nothing else is set."""
+
     policy: Path | None = None
     """The policy file; none: the built-in one, which asks about everything and denies demolition."""
     data: Path = Field(default_factory=lambda: data_folder())
