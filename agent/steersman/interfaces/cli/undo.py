@@ -9,7 +9,7 @@ import sys
 from steersman_tools.clock import WallClock
 from steersman_tools.types import ToolFailed
 
-from ...app import journal, queues, tools
+from ...app import Tools, journal, queues, tools
 from ...gate import BadPolicy
 from ...journal import FileJournal
 from ...session import Equipment, undo
@@ -33,15 +33,19 @@ def run(args: argparse.Namespace) -> int:
             with queues(chosen) if queued else tools(chosen, record) as opened:
                 if opened.equipment is None:
                     raise ToolFailed("A bundle is a picture: nothing can be undone in it.")
-                return asyncio.run(_undo(args.session, record, opened.equipment))
+                return asyncio.run(_undo(args.session, record, opened, opened.equipment))
     except (BadSettings, BadPolicy, ToolFailed) as error:
         print(f"steersman: {error}", file=sys.stderr)
         return 1
 
 
-async def _undo(session: str, record: FileJournal, equipment: Equipment) -> int:
+async def _undo(session: str, record: FileJournal, opened: Tools, equipment: Equipment) -> int:
     story, outcome = Story(style_for(sys.stdout)), ""
-    async for entry in undo(record, session, equipment, WallClock()):
-        print(story.tell(entry), flush=True)
-        outcome = entry.event.outcome if entry.event.kind == "closed" else outcome
+    try:
+        async for entry in undo(record, session, equipment, WallClock()):
+            print(story.tell(entry), flush=True)
+            outcome = entry.event.outcome if entry.event.kind == "closed" else outcome
+    finally:
+        for provider in opened.sources.providers:
+            await provider.close()
     return 0 if outcome == "undone" else 3
