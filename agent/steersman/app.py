@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import getpass
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from steersman_tools.clock import WallClock
+from steersman_tools.knowledge.handbook import Handbook
+from steersman_tools.knowledge.sources import starter
 from steersman_tools.mcp_client import McpConnection
 from steersman_tools.quantum.provider import QuantumProvider
 from steersman_tools.types import ToolFailed
@@ -17,11 +20,13 @@ from steersman_tools.writer import Writer
 
 from . import tracing
 from .gather import Silencer, Sources
-from .journal import FileJournal
+from .journal import FileJournal, NoJournal
+from .memory import IncidentMemory
 from .models import Budget, Price
 from .quantum.view import QueueView
+from .runbooks import Runbooks, handbook
 from .seams import Aide
-from .session import Actor, Equipment, Session, budget_of
+from .session import Actor, Equipment, Session, budget_of, new_id
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -40,7 +45,7 @@ class Tools:
 def sources(settings: Settings) -> Iterator[Sources]:
     """What the settings say can be looked at; connections are closed at the end. Raises Unreachable."""
     with ExitStack() as stack:
-        yield replace(_sources(settings, stack)[0], aide=aide(settings))
+        yield replace(_sources(settings, stack)[0], aide=aide(settings), memory=_memory(settings, stack))
 
 
 @contextmanager
@@ -54,7 +59,7 @@ def tools(settings: Settings, journal: FileJournal, actor: Actor | None = None) 
 
     with ExitStack() as stack:
         opened, transport = _sources(settings, stack)
-        opened = replace(opened, aide=aide(settings))
+        opened = replace(opened, aide=aide(settings), memory=IncidentMemory(journal))
         if not isinstance(transport, Transport):
             yield Tools(opened)
             return
@@ -71,8 +76,11 @@ def tools(settings: Settings, journal: FileJournal, actor: Actor | None = None) 
         )
 
 
-def playground(fault: str) -> Session:
-    """A session on the example world some minutes after a fault of its catalogue. Raises KeyError where there is none such."""
+def playground(fault: str, record: FileJournal | None = None) -> Session:
+    """A session on the example world some minutes after a fault of its catalogue. Raises KeyError where there is none such.
+
+    `record` is where demos are remembered: what they teach is kept apart from what real clusters teach.
+    """
     from steersman_tools.kubernetes.write import ClusterWriter  # noqa: PLC0415  only for those who act
     from steersman_tools.world.inside import Inside, LivedTime, reader  # noqa: PLC0415  loads the embedded world
     from steersman_tools.world.stage import broken  # noqa: PLC0415  loads the embedded world
@@ -81,7 +89,31 @@ def playground(fault: str) -> Session:
 
     world = broken(fault)
     equipment = Equipment(ClusterWriter(Inside(world)), load(), me())
-    return Session(Sources(reader(world), world.metrics), LivedTime(world), equipment=equipment)
+    known = Sources(
+        reader(world),
+        world.metrics,
+        handbook=Handbook([starter()]),
+        memory=IncidentMemory(record) if record else None,
+    )
+    name = new_id(WallClock())  # the world's own clock always says the same
+    return Session(known, LivedTime(world), id=name, journal=record or NoJournal(), equipment=equipment)
+
+
+@contextmanager
+def practice(settings: Settings) -> Iterator[FileJournal | None]:
+    """The record of demos; none where nothing can be written, as a demo needs nothing."""
+    with ExitStack() as stack:
+        try:
+            record = stack.enter_context(journal(settings.model_copy(update={"data": settings.data / "demo"})))
+        except (ToolFailed, sqlite3.Error):
+            yield None
+            return
+        yield record
+
+
+def runbooks_here(settings: Settings) -> Runbooks:
+    """The runbooks of this installation."""
+    return Runbooks(settings)
 
 
 def me() -> Actor:
@@ -111,8 +143,14 @@ def _sources(settings: Settings, stack: ExitStack) -> tuple[Sources, object]:
 
     opened, transport = _connected(settings, stack)
     found = providers(settings)
-    view = QueueView(found, WallClock()) if found else None
-    return replace(opened, analyzers=added(settings.rules), providers=found, quantum=view), transport
+    return replace(
+        opened,
+        analyzers=added(settings.rules),
+        providers=found,
+        quantum=QueueView(found, WallClock()) if found else None,
+        handbook=handbook(settings),
+        library=Runbooks(settings),
+    ), transport
 
 
 def providers(settings: Settings) -> tuple[QuantumProvider, ...]:
@@ -175,6 +213,16 @@ def queues(settings: Settings) -> Iterator[Tools]:
         cluster = ClusterWriter(transport) if isinstance(transport, Transport) else None
         writer = _with_queues(cluster, settings, opened)
         yield Tools(opened, Equipment(writer=writer, policy=load(settings.policy), actor=me()))
+
+
+def _memory(settings: Settings, stack: ExitStack) -> IncidentMemory | None:
+    """What sessions have taught, for those who only look: nothing is made where there is no record yet."""
+    if not (settings.data / "sessions.db").exists():
+        return None
+    try:
+        return IncidentMemory(stack.enter_context(journal(settings)))
+    except (ToolFailed, sqlite3.Error):
+        return None
 
 
 def _connected(settings: Settings, stack: ExitStack) -> tuple[Sources, object]:

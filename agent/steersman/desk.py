@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from steersman_tools.clock import WallClock
@@ -13,7 +13,7 @@ from steersman_tools.types import ToolFailed
 
 from .app import Tools
 from .durable_dbos import Recorded, Workflows, workflows
-from .gate import BadPolicy
+from .gate import Actor, BadPolicy
 from .journal import FileJournal, Summary
 from .remedy import Decision
 from .session import Session, new_id
@@ -112,7 +112,10 @@ async def _run(session: str, request: Request, record: FileJournal, opener: Open
     """One session inside its workflow."""
     try:
         with opener(record) as opened:
-            made = Session(opened.sources, id=session, journal=record, equipment=opened.equipment, durable=Recorded())
+            gear = opened.equipment
+            if gear and request.by:
+                gear = replace(gear, actor=Actor(id=request.by, roles=request.roles))
+            made = Session(opened.sources, id=session, journal=record, equipment=gear, durable=Recorded())
             await made.run(request)
     except (ToolFailed, BadPolicy) as error:
         now, kept = WallClock().now(), record.entries(session)

@@ -15,6 +15,7 @@ from steersman_tools.writer import Writer
 
 from .diagnose.scene import Scene
 from .execute import Hands
+from .experience import Experience
 from .faults import Fault
 from .gate import Actor, Budget, Facts, Policy, Target, judge
 from .gather import Sources, look_around
@@ -74,7 +75,7 @@ class Errand:
         cause = Cause(
             rank=1, fault=Fault.AS_ASKED, entity=entity, observed="as it is", expected="as asked", confidence=1.0, summary=draft.why
         )  # fmt: skip
-        plan = plan_of(Site(cause, scene), draft)
+        plan = plan_of(Site(cause, scene), draft, Experience())
         if plan is None or not plan.steps:
             raise ToolFailed(
                 f"Nothing is changed: {entity} is so already, or is over (steersman quantum explain {entity.name})."

@@ -309,6 +309,11 @@ class Fault(StrEnum):
     DISK_PRESSURE = "disk-pressure", "nodes", "The node runs out of disk and evicts pods."
     MEMORY_PRESSURE = "memory-pressure", "nodes", "The node runs out of memory and evicts pods."
     PID_PRESSURE = "pid-pressure", "nodes", "The node runs out of process ids."
+    NODE_NETWORK_UNAVAILABLE = (
+        "node-network-unavailable",
+        "nodes",
+        "The node's network was never set up, so its pods get no connection.",
+    )
     NODE_NETWORK_DELAY = "node-network-delay", "nodes", "The node's network is slow."
     NODE_NETWORK_LOSS = "node-network-loss", "nodes", "The node's network loses packets."
 

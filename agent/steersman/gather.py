@@ -17,7 +17,7 @@ from steersman_tools.reader import Reader
 from steersman_tools.snapshot import Alert, Resource, Snapshot
 from steersman_tools.types import NotChecked, Unreachable
 
-from .seams import Aide, Library, QuantumView
+from .seams import Aide, Handbook, Library, Memory, QuantumView
 from .types import Look, Output
 
 MOST_LOGS = 120
@@ -39,6 +39,8 @@ class Sources:
     metrics: MetricsSource | None = None
     silencer: Silencer | None = None
     library: Library | None = None
+    handbook: Handbook | None = None
+    memory: Memory | None = None
     quantum: QuantumView | None = None
     providers: tuple[QuantumProvider, ...] = ()
     """The quantum providers whose queues are read with the cluster."""

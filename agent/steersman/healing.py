@@ -5,7 +5,7 @@ A run may be interrupted anywhere and begun again from the top: everything that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,15 +16,17 @@ from steersman_tools.actuator_types import Undone as Restored
 from steersman_tools.clock import Clock
 from steersman_tools.types import Frozen, Ref, ToolFailed
 
+from .assess import Assessment, assess
 from .diagnose import Examination
 from .durable import Durable
 from .execute import Hands, Taken, Weighed
+from .experience import Experience
 from .faults import Fault
-from .gate import Actor, Budget, Facts, Policy, Target, judge
-from .plan import plans
+from .gate import Actor, Budget, Facts, Policy, judge
+from .memory import signature
 from .remedy import Decision, Plan
+from .seams import Handbook, Memory
 from .types import (
-    Cause,
     Closed,
     Decided,
     Diagnosed,
@@ -36,28 +38,25 @@ from .types import (
     Planned,
     Progress,
     Rehearsed,
+    Remembered,
     Request,
     Started,
     Undone,
     Verified,
 )  # fmt: skip
 from .verify import judge as judge_effect
-from .verify import severity
 
-POLL_SECONDS = 1.5
-ENTITY_FREEZE = "steersman.dev/freeze"
+POLL_SECONDS, LONGEST_POLL_SECONDS = 1.5, 6.0
+"""Looks come close together at first, then less often: what is not well after a while needs longer."""
 
 
-class Assessment(Frozen):
-    """One look at the cluster: what is wrong, what may be done about each cause, and how bad it is."""
+@dataclass(frozen=True)
+class Choice:
+    """What is to be tried: the plan, how sure it is that it is the right one, and who must be well afterwards."""
 
-    diagnosed: Diagnosed
-    plans: tuple[tuple[Plan, ...], ...]
-    """For each cause, in its order."""
-    targets: dict[str, Target]
-    severity: float
-    version: str = ""
-    context: str = ""
+    plan: Plan
+    confidence: float
+    harmed: tuple[Ref, ...]
 
 
 class Effect(Frozen):
@@ -101,7 +100,8 @@ class Healer:
     actor: Actor
     tell: Callable[[Event], None]
     budget: Callable[[datetime], Budget] = lambda _: Budget()
-    experience: Callable[[str], Mapping[str, float]] = lambda _: {}
+    memory: Memory | None = None
+    handbook: Handbook | None = None
     rehearse: Rehearse | None = None
     source_of_truth_allowed: bool = False
     _tried: set[tuple[str, str, str]] = field(default_factory=set)
@@ -121,16 +121,21 @@ class Healer:
         number = self._round
         assessment = await self.durable.once(f"look-{number}", self._assess, Assessment)
         self.tell(assessment.diagnosed)
+        if self.memory and not number:
+            recalled = await self.durable.once("recall", lambda: self._recalled(assessment.diagnosed), Remembered)
+            if recalled.recalls:
+                self.tell(recalled)
         chosen = self._choose(assessment)
         if chosen is None:
             return self._ended(assessment)
-        cause, plan = chosen
+        plan = chosen.plan
         self._tried.add((plan.fault, str(plan.entity), plan.name))
         self.tell(Planned(plan=plan))
         rehearsed = await self._rehearsed(number, plan)
-        facts = await self.durable.once(
-            f"facts-{number}", lambda: self._facts(plan, cause, assessment, rehearsed), Facts
-        )
+        if self.request.rehearse == "must-hold" and (rehearsed is None or rehearsed.verdict == "breaks"):
+            seen = rehearsed.text if rehearsed else "it cannot be rehearsed here"
+            return Closed(outcome="refused", text=f"it was to be done only if it breaks nothing: {seen}")
+        facts = await self.durable.once(f"facts-{number}", lambda: self._facts(chosen, assessment, rehearsed), Facts)
         judged = await self.durable.once(f"judge-{number}", lambda: self._judged(plan, facts), Judged)
         self.tell(judged)
         if judged.effect == "deny":
@@ -148,7 +153,7 @@ class Healer:
             why = await self.durable.once(f"again-{number}", lambda: self._no_longer(plan, facts), Said)
             if why.text:
                 return Closed(outcome="refused", text=f"approved, but meanwhile policy denies it: {why.text}")
-        return await self._carry_out(number, plan, cause, assessment)
+        return await self._carry_out(number, chosen, assessment)
 
     async def _judged(self, plan: Plan, facts: Facts) -> Judged:
         return Judged(digest=plan.digest, verdicts=judge(plan, self.policy, facts))
@@ -164,19 +169,25 @@ class Healer:
         denied = [v for v in judge(plan, self.policy, facts) if v.effect == "deny"]
         return Said(text=denied[0].reason if denied else "")
 
-    def _choose(self, assessment: Assessment) -> tuple[Cause, Plan] | None:
-        """The first cause with a plan that acts and was not tried yet; who writes faults again and again comes before them."""
+    def _choose(self, assessment: Assessment) -> Choice | None:
+        """The change that was asked for, once; else the first cause with a plan that acts and was not tried yet: who writes
+        faults again and again comes before them."""
+        if self.request.wants == "change":
+            wish = assessment.wish
+            return Choice(wish, 1.0, ()) if wish and not self._tried else None
         if self._undone >= self.request.max_attempts:
             return None
         pairs = zip(assessment.diagnosed.diagnosis.causes, assessment.plans, strict=True)
         for cause, options in sorted(pairs, key=lambda pair: pair[0].fault != Fault.EXTERNAL_WRITER):
             for plan in options:
                 if plan.steps and (plan.fault, str(plan.entity), plan.name) not in self._tried:
-                    return cause, plan
+                    return Choice(plan, cause.confidence, (plan.entity, *cause.explains))
         return None
 
     def _ended(self, assessment: Assessment) -> Closed:
         """Nothing more can be done: how it stands."""
+        if self.request.wants == "change":
+            return self._granted(assessment)
         diagnosis = assessment.diagnosed.diagnosis
         outcome: Outcome = "nothing-to-do"
         if self._undone:
@@ -192,19 +203,27 @@ class Healer:
             outcome=outcome, text=text + (f". You may: {' '.join(dict.fromkeys(advice))}" if left and advice else "")
         )
 
+    def _granted(self, assessment: Assessment) -> Closed:
+        """What became of a wish."""
+        if self._healed:
+            return Closed(outcome="done", text="as asked, and verified")
+        if self._undone:
+            return Closed(outcome="undone", text="it did not hold, and was taken back")
+        if self._refused:
+            return Closed(outcome="refused", text="policy denies it; nothing was changed")
+        return Closed(outcome="nothing-to-do", text=assessment.no_wish)
+
     async def _assess(self) -> Assessment:
         diagnosed, examination = await self.look(self.request.namespace)
-        scene = examination.scene
-        options = tuple(plans(cause, scene, self.experience(cause.fault)) for cause in diagnosed.diagnosis.causes)
-        refs = {s.action.target for those in options for plan in those for s in plan.steps}
-        return Assessment(
-            diagnosed=diagnosed,
-            plans=options,
-            targets={str(ref): _target(examination, ref) for ref in refs},
-            severity=severity(examination),
-            version=scene.snapshot.version,
-            context=scene.snapshot.context,
-        )
+        return assess(self.request, diagnosed, examination, self._experience, self.handbook)
+
+    def _experience(self, fault: str) -> Experience:
+        return self.memory.experience(fault) if self.memory else Experience()
+
+    async def _recalled(self, diagnosed: Diagnosed) -> Remembered:
+        if self.memory is None or diagnosed.diagnosis.healthy:
+            return Remembered()
+        return Remembered(recalls=self.memory.like(signature(diagnosed.diagnosis), self.session))
 
     async def _rehearsed(self, number: int, plan: Plan) -> Rehearsed | None:
         """What the plan does on a copy, where that was asked for."""
@@ -215,15 +234,15 @@ class Healer:
         self.tell(rehearsed)
         return rehearsed
 
-    async def _facts(self, plan: Plan, cause: Cause, assessment: Assessment, rehearsed: Rehearsed | None) -> Facts:
-        weighed: Weighed = await self.hands.weigh(plan)
+    async def _facts(self, chosen: Choice, assessment: Assessment, rehearsed: Rehearsed | None) -> Facts:
+        weighed: Weighed = await self.hands.weigh(chosen.plan)
         now = self.clock.now()
         return Facts(
             actor=self.actor,
             now=now,
             cluster=assessment.context,
             version=assessment.version,
-            confidence=cause.confidence,
+            confidence=chosen.confidence,
             attempt=self._round + 1,
             targets=assessment.targets,
             rights=weighed.rights,
@@ -243,7 +262,8 @@ class Healer:
     async def _given(self, digest: str, by: str) -> Decision:
         return Decision(kind="approved", digest=digest, by=by, at=self.clock.now())
 
-    async def _carry_out(self, number: int, plan: Plan, cause: Cause, assessment: Assessment) -> Closed | None:
+    async def _carry_out(self, number: int, chosen: Choice, assessment: Assessment) -> Closed | None:
+        plan = chosen.plan
         try:
             note = await self.durable.once(f"lease-{number}", lambda: self._hold(plan.entity), Said)
         except Taken as error:
@@ -254,7 +274,7 @@ class Healer:
         failure = await self._steps(number, plan, taken)
         if not failure:
             effect = await self.durable.once(
-                f"verify-{number}", lambda: self._verify(plan, cause, assessment.severity), Effect
+                f"verify-{number}", lambda: self._verify(chosen, assessment.severity), Effect
             )
             self.tell(Verified(digest=plan.digest, healed=effect.healed, text=effect.text))
             failure = "" if effect.healed else effect.text
@@ -292,15 +312,16 @@ class Healer:
                 undone = Restored(proven=False, text=f"{receipt.prepared.target} could not be taken back: {error}")
             self.tell(Undone(digest=plan.digest, step=index, proven=undone.proven, text=undone.text))
 
-    async def _verify(self, plan: Plan, cause: Cause, before: float) -> Effect:
+    async def _verify(self, chosen: Choice, before: float) -> Effect:
         """Looks until everything holds and has held for its time, or the time is up."""
+        plan = chosen.plan
         checks = [c for s in plan.steps for c in s.check]
         within = max([c.within_seconds for c in checks], default=120.0)
         sustained = max([c.for_seconds for c in checks], default=4.0)
-        began, good_since = self.clock.now(), None
+        began, good_since, pause = self.clock.now(), None, POLL_SECONDS
         while True:
             _, examination = await self.look(self.request.namespace)
-            seen = judge_effect(plan, (plan.entity, *cause.explains), before, examination)
+            seen = judge_effect(plan, chosen.harmed, before, examination)
             now = self.clock.now()
             good_since = (good_since or now) if seen.holds else None
             if good_since and (now - good_since).total_seconds() >= sustained:
@@ -312,7 +333,8 @@ class Healer:
                 return Effect(
                     healed=False, text=f"after {within:.0f} s {'; '.join(seen.open[:4]) or 'it does not last'}"
                 )
-            await self.clock.sleep(POLL_SECONDS)
+            pause = POLL_SECONDS if good_since else min(pause * 1.3, LONGEST_POLL_SECONDS)
+            await self.clock.sleep(pause)
 
     async def _hold(self, entity: Ref) -> Said:
         return Said(text=await self.hands.hold(entity, self.session))
@@ -320,18 +342,3 @@ class Healer:
     async def _release(self, entity: Ref) -> Said:
         await self.hands.release(entity, self.session)
         return Said()
-
-
-def _target(examination: Examination, ref: Ref) -> Target:
-    """What policy may know of an object."""
-    snapshot = examination.scene.snapshot
-    found, space = snapshot.get(ref), snapshot.get(Ref("", "Namespace", ref.namespace))
-    marks = {**(space.annotations if space else {}), **(space.labels if space else {})}
-    if found is not None:
-        marks |= {**found.annotations, **found.labels}
-    return Target(
-        labels=found.labels if found else {},
-        annotations={k: v for k, v in found.annotations.items() if len(v) < 500} if found else {},
-        replicas=found.count("spec.replicas") if found else 0,
-        frozen=marks.get(ENTITY_FREEZE, "") in ("true", "yes", "1"),
-    )

@@ -110,6 +110,30 @@ class FileJournal:
         )
         return [Entry.model_validate_json(body) for (body,) in rows]
 
+    def bodies(self, session: str, after: int = 0) -> list[tuple[int, str, str]]:
+        """Number, kind and JSON of a session's entries after that one: for those who pass them on and need not read them."""
+        rows = self._db.execute(
+            "SELECT number, kind, body FROM entries WHERE session = ? AND number > ? ORDER BY number", (session, after)
+        )
+        return rows.fetchall()
+
+    def latest(self, most: int) -> list[tuple[str, int]]:
+        """The names of the latest sessions with the number of their last entry, the newest first."""
+        rows = self._db.execute(
+            "SELECT a.session, (SELECT MAX(number) FROM entries b WHERE b.session = a.session) FROM entries a "
+            "WHERE a.number = 1 ORDER BY a.line DESC LIMIT ?",
+            (most,),
+        )
+        return rows.fetchall()
+
+    def last(self, session: str) -> int:
+        """The number of the session's last entry; 0 where there is no such session."""
+        return self._db.execute("SELECT MAX(number) FROM entries WHERE session = ?", (session,)).fetchone()[0] or 0
+
+    def changes(self) -> int:
+        """A number that is another one as soon as some other connection, in any process, has written."""
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
     def since(self, moment: datetime, *kinds: str) -> list[Entry]:
         """The entries of all sessions since then, of those kinds."""
         marks = ",".join("?" * len(kinds))
@@ -118,6 +142,13 @@ class FileJournal:
             (moment.isoformat(), *kinds),
         )
         return [Entry.model_validate_json(body) for (body,) in rows]
+
+    def closed(self, after: int = 0) -> list[tuple[int, str]]:
+        """The sessions that were closed, or closed again, after that line, each with the line where they were."""
+        return self._db.execute(
+            "SELECT MAX(line), session FROM entries WHERE kind = 'closed' AND line > ? GROUP BY session ORDER BY 1",
+            (after,),
+        ).fetchall()
 
     def sessions(self, most: int = 50) -> list[Summary]:
         """The latest sessions, the newest first."""

@@ -49,6 +49,8 @@ class Step(Frozen):
     action: Action
     why: str
     cites: tuple[str, ...] = ()
+    runbook: str = ""
+    """File and heading of the runbook that speaks of it, where there is one."""
     changes: tuple[Change, ...] = ()
     """What will be different, field by field: what is approved is what is done."""
     check: tuple[Check, ...] = ()
@@ -58,13 +60,14 @@ class Step(Frozen):
 
 
 class Plan(Frozen):
-    """What is to be done about one cause. Its digest binds an approval to exactly these bytes."""
+    """What is to be done about one cause, or what was asked for. Its digest binds an approval to exactly these bytes."""
 
-    fault: FaultName
+    fault: FaultName | Literal[""]
+    """Empty: no cause stands behind it, but a person's wish."""
     entity: Ref
     name: str
     """The playbook that wrote it: what experience is counted under."""
-    aim: Literal["mend", "contain"] = "mend"
+    aim: Literal["mend", "contain", "wish"] = "mend"
     """Contain: those who suffer are served again, while the cause itself needs hands that steersman does not have."""
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()

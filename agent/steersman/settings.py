@@ -78,6 +78,14 @@ class Settings(BaseSettings):
     """The AWS region of Braket devices; credentials as for the AWS command line."""
     braket_url: str | None = None
     """Another endpoint than Amazon's, for tests."""
+    runbooks: tuple[Path, ...] = ()
+    """Folders and git checkouts with your own runbooks, beside the starter library and what `steersman runbooks index` was given."""
+    chroma_url: str | None = None
+    """A chroma server for the index of runbooks; none: a folder below `data`."""
+    embedding_url: str | None = None
+    """An OpenAI-compatible embedding endpoint for runbooks; none: the offline model. What is asked and indexed goes there."""
+    embedding_model: str | None = None
+    embedding_key: SecretStr | None = None
 
     quantum_local: Literal["no", "yes"] = "no"
     """Whether the queue on this machine (Qiskit Aer) is read with the cluster; `steersman quantum` has it where nothing else is set."""
@@ -88,6 +96,14 @@ class Settings(BaseSettings):
     """Where sessions are recorded."""
     source_of_truth: Literal["elsewhere", "may be overwritten"] = "elsewhere"
     """Whether objects that Argo CD, Flux or Helm declare may be written in the cluster."""
+
+    oidc_issuer: str | None = None
+    """An OpenID Connect issuer whose tokens the API takes beside its own; likewise the next three (docs/api.md)."""
+    oidc_audience: str = "steersman"
+    oidc_roles_claim: str = "roles"
+    oidc_person_claim: str = "email"
+    alerts_want: Literal["diagnosis", "healing"] = "diagnosis"
+    """What an alert begins: a diagnosis, or a session with a plan that waits for approval."""
 
     model_url: str | None = None
     """An OpenAI-compatible endpoint, such as http://127.0.0.1:8080/v1; none: no model, and nothing is missing but words."""

@@ -7,11 +7,14 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from steersman_tools.actions import Action
 from steersman_tools.actuator_types import Prepared, Receipt
 from steersman_tools.flows import RunsOut
+from steersman_tools.knowledge.types import Quote
 from steersman_tools.snapshot import LogQuery
 from steersman_tools.types import Evidence, Frozen, NotChecked, Observation, Ref
 
+from .experience import Recall
 from .explanation import Explained
 from .faults import FAULTS as FAULTS
 from .faults import FaultName as FaultName
@@ -97,6 +100,8 @@ class Cause(Frozen):
     written_by: WrittenBy | None = None
     cites: tuple[str, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
+    runbooks: tuple[Quote, ...] = ()
+    """What runbooks say about it, the user's own first, each with its file and heading."""
 
 
 class Unexplained(Frozen):
@@ -135,17 +140,22 @@ class Request(Frozen):
     question: str = ""
     namespace: str | None = None
     """None: all namespaces."""
-    wants: Literal["diagnosis", "healing", "scaling"] = "diagnosis"
-    """Scaling: replicas for the load that is coming, through the same gate as a healing."""
+    wants: Literal["diagnosis", "healing", "scaling", "change"] = "diagnosis"
+    """Scaling: replicas for the load that is coming, through the same gate as a healing. Change: the action below."""
+    action: Action | None = None
+    """Of a change: what is wanted. It is planned, judged, approved, verified and undone like any remedy."""
     ahead_seconds: float = Field(default=900, ge=60, le=86400)
     """How far ahead a scaling looks."""
     approval: Literal["ask", "given"] = "ask"
     """Given: whatever policy would ask about is approved beforehand by who asks; what it denies stays denied."""
     act: Literal["for real", "show only"] = "for real"
-    rehearse: Literal["no", "first"] = "no"
+    rehearse: Literal["no", "first", "must-hold"] = "no"
+    """Must hold: what breaks something in the rehearsal, or cannot be rehearsed, is not done."""
     max_attempts: int = Field(default=3, ge=1, le=10)
     """How many plans may fail and be undone before the session gives up."""
     by: str = ""
+    roles: tuple[Literal["viewer", "operator", "approver", "admin"], ...] = ("operator", "approver")
+    """What the one who asks may do, as policy sees it: whoever sits at the keyboard may what the keyboard's credentials may."""
 
 
 class Asked(Frozen):
@@ -168,6 +178,13 @@ class Diagnosed(Frozen):
     kind: Literal["diagnosis"] = "diagnosis"
     diagnosis: Diagnosis
     seconds: Seconds
+
+
+class Remembered(Frozen):
+    """Earlier incidents that were like this one."""
+
+    kind: Literal["memory"] = "memory"
+    recalls: tuple[Recall, ...] = ()
 
 
 class Planned(Frozen):
@@ -252,7 +269,8 @@ class Failed(Frozen):
     step: int | None = None
 
 
-Outcome: TypeAlias = Literal["answered", "failed", "healed", "undone", "refused", "nothing-to-do"]
+Outcome: TypeAlias = Literal["answered", "done", "failed", "healed", "undone", "refused", "nothing-to-do"]
+"""Done: a change that was asked for is made, and its checks hold."""
 
 
 class Closed(Frozen):
@@ -268,6 +286,7 @@ Event: TypeAlias = Annotated[
     | Progress
     | Diagnosed
     | Explained
+    | Remembered
     | Planned
     | Rehearsed
     | Judged

@@ -31,6 +31,8 @@ CASES: dict[str, dict[str, object]] = {
     "delete service": {"do": "DeleteObject", "target": "books/Service/catalogue"},
     "delete config": {"do": "DeleteObject", "target": "books/ConfigMap/catalogue-config"},
     "roll back": {"do": "RollBack", "target": "books/Deployment/catalogue", "revision": 1, "source": "books/ReplicaSet/{old}"},
+    "create power cap": {"do": "CapPower", "target": "books/Job/cap", "node": "{node}", "devices": ["GPU-1"], "watts": 400, "before": 700},
+    "suspend": {"do": "Suspend", "target": "ai/Job/finetune"},
     "drain": {"do": "Drain", "target": "/Node/{node}"},
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from steersman_tools.world.world import EXAMPLE, World
 
 from .cases import CASES, action
 
-WATCHED = ("deployments.apps", "services", "configmaps", "networkpolicies.networking.k8s.io", "nodes")
+WATCHED = ("deployments.apps", "services", "configmaps", "networkpolicies.networking.k8s.io", "nodes", "jobs.batch")
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def inventory(world: World) -> dict[str, Json]:
     return {
         f"{kind} {obj['metadata'].get('namespace', '')}/{obj['metadata']['name']}": owned(obj)
         for kind in WATCHED
-        for space in ("books", "")
+        for space in ("books", "ai", "")
         for obj in world.store.of(kind, space)
     }
 

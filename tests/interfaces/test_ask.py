@@ -29,7 +29,7 @@ GOOD = {
         ("重启 cart", "Wanted: restart the pods of shop/Deployment/cart"),
         ("scale cart to 4", "Wanted: scale shop/Deployment/cart to 4"),
         ("drain node-7", "I did not understand that"),
-        ("which GPUs are idle", "no node offers GPUs"),
+        ("which GPUs are idle", "There are no accelerators"),
         ("runbook for crashes", "no runbooks are indexed"),
         ("help", "You can ask"),
     ],

@@ -142,6 +142,9 @@ def _unschedulable(words: str, **changes: Any) -> Pod:
     return replace(PENDING, events=(line,), **changes)
 
 
+CONTROL_PLANE = Node(
+    "n0", labels="kubernetes.io/role=master", unschedulable=True, taints="node.kubernetes.io/unschedulable:NoSchedule"
+)
 _ANTI = """\
 apiVersion: apps/v1
 kind: Deployment
@@ -259,6 +262,7 @@ INCIDENTS: Mapping[str, tuple[tuple[str, Shop], ...]] = {
     "pod_anti_affinity_conflict": (
         ("app/basket", replace(Shop().put(_unschedulable("3 node(s) didn't match pod anti-affinity rules")), more=(("cat basket.yaml", _ANTI),))),
         ("app/basket", Shop().put(_unschedulable("3 node(s) didn't match pod anti-affinity rules"))),
+        ("app/basket", replace(Shop().put(_unschedulable("1 node(s) were unschedulable, 3 node(s) didn't match pod anti-affinity rules")), nodes=(*Shop().nodes, CONTROL_PLANE))),
     ),
     "pvc_selector_mismatch": (("app/basket", _claim(rest="  selector:\n    matchLabels: {tier: gold}\n", labels="tier=bronze")),),
     "pvc_storage_class_mismatch": (

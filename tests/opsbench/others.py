@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from .incidents import CREATING, _crashing, _logged, _probe, _unit, _unschedulable
 from .kubectl import BASKET, FRONT, SPACE, Node, Service, Shop, replica_set
@@ -14,14 +15,13 @@ _ALL = "3 node(s) didn't match Pod's node affinity/selector"
 
 
 def _pulling(
-    words: str, image: str = "registry.example.com/shop/app:1.0", *, before: bool = False, **changes: str
+    words: str, image: str = "registry.example.com/shop/app:1.0", *, before: bool = False, **changes: Any
 ) -> Shop:
     """A pod whose image does not come; with `before`, the ErrImagePull that comes before the pauses."""
     reason = "ErrImagePull" if before else "ImagePullBackOff"
     pod = replace(
         BASKET, image=image, ready=False, shown=reason, status="Pending", state=f"Waiting\n  Reason:       {reason}",
         events=(_PULL.format(image=image, words=words), f'Normal   BackOff    2s (x4 over 50s)   kubelet            Back-off pulling image "{image}"'),
-        **changes,
     )  # fmt: skip
     return Shop().put(pod).serve(Service("basket", endpoints=""))
 
@@ -36,10 +36,12 @@ def _account() -> Shop:
     )
 
 
-def _called(app: str, lines: str, **changes: str) -> Shop:
+_DATABASE = "BASKET_ADDR:  basket:80\nDB_HOST:      store-db\nDB_PORT:      3306"
+
+
+def _called(app: str, lines: str, env: str = _DATABASE) -> Shop:
     """The front is set up to call the database, and its log says how that goes."""
-    env = changes.pop("env", "BASKET_ADDR:  basket:80\nDB_HOST:      store-db\nDB_PORT:      3306")
-    return replace(Shop().put(replace(FRONT, env=env, **changes)), more=(_logged(app, lines),))
+    return replace(Shop().put(replace(FRONT, env=env)), more=(_logged(app, lines),))
 
 
 def _times(line: str, count: int = 4) -> str:
@@ -82,6 +84,56 @@ _NO_SECRET = 'Warning  Failed     3s (x8 over 95s)   kubelet            Error: s
 _BACK = "Waiting\n  Reason:       CrashLoopBackOff"
 _KEYS = "Warning  Failed     3s (x8 over 95s)   kubelet            Error: couldn't find key password in Secret shop/basket-credentials"
 _UNMOUNTED = 'Warning  FailedMount  3s (x8 over 95s)   kubelet            MountVolume.SetUp failed for volume "keys" : secret "basket-credentials" not found'
+
+_FRONT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: front, namespace: shop}}
+spec:
+  template:
+    spec:
+      {}
+"""
+_ROUTES = """\
+Name:         routes
+Namespace:    shop
+Labels:       <none>
+Annotations:  <none>
+
+Data
+====
+gateway.yml:
+----
+routes:
+- id: front
+  uri: lb://front
+  predicates: ["Path=/front/**"]
+- id: basket
+  uri: {}
+  predicates: ["Path=/basket/**"]
+- id: list
+  uri: lb://list
+  predicates: ["Path=/list/**"]
+- id: offers
+  uri: lb://offers
+  predicates: ["Path=/offers/**"]
+- id: store-db
+  uri: lb://store-db
+  predicates: ["Path=/store-db/**"]
+
+
+BinaryData
+====
+
+Events:  <none>
+"""
+
+
+def _gateway(target: str) -> Shop:
+    """A gateway's routes in a ConfigMap, one of which leads to a Service that it is not named for, or to none."""
+    shop = replace(Shop(), more=(("kubectl describe configmap routes -n shop", _ROUTES.format(target)),))
+    return shop.serve(Service("list")).serve(Service("offers"))
+
 
 OTHERS: Mapping[str, tuple[tuple[str, Shop], ...]] = {
     "missing_service_account": (("app/basket", _account()),),
@@ -179,5 +231,13 @@ OTHERS: Mapping[str, tuple[tuple[str, Shop], ...]] = {
         ("app/front", _routed(_times("dial tcp: lookup baskett on 10.96.0.10:53: no such host"), "BASKET_ADDR:  baskett:80")),
         ("app/front", _routed(_times("dial tcp 10.96.0.6:8888: i/o timeout"), "BASKET_ADDR:  basket:8888")),
         ("app/front", _routed(_times("Error: getaddrinfo ENOTFOUND basket-svc"), "BASKET_ADDR:  basket-svc:80")),
+    ),
+    "gateway_misroute": (
+        ("app/basket", _gateway("lb://store-db")),
+        ("app/basket", _gateway("http://baskets:80")),
+    ),
+    "service_dns_resolution_failure": (
+        ("app/front", replace(_routed(_times("dial tcp: lookup basket: no such host"), "BASKET_ADDR:  basket:80"), more=(_logged("front", _times("dial tcp: lookup basket on 192.168.1.1:53: no such host")), ("cat front.yaml", _FRONT.format("dnsPolicy: Default"))))),
+        ("app/front", replace(_routed("", "BASKET_ADDR:  basket:80"), more=(_logged("front", _times("java.net.UnknownHostException: basket: Temporary failure in name resolution")), ("cat front.yaml", _FRONT.format("dnsPolicy: None\n      dnsConfig: {nameservers: [192.0.2.1]}"))))),
     ),
 }  # fmt: skip

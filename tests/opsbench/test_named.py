@@ -10,8 +10,12 @@ from steersman_evals.opsbench.answers import labels, predictions
 from steersman_tools.bundle.reader import log_of, snapshot_of
 from steersman_tools.bundle.text.transcript import read_transcript
 
-from .incidents import INCIDENTS
+from .incidents import INCIDENTS as UNSEEN
 from .kubectl import Shop
+from .others import OTHERS
+from .test_measured import CASES as MEASURED
+
+INCIDENTS = {**UNSEEN, **OTHERS}
 
 ROUNDS = 3
 
@@ -42,3 +46,8 @@ def test_the_first_answer_is_right(cause: str, number: int) -> None:
     entity, shop = INCIDENTS[cause][number]
     first = predictions(diagnose(shop))[:1]
     assert [(p.taxonomy, p.entity, p.cause) for p in first] == [(labels()[cause].taxonomy, entity, cause)]
+
+
+def test_every_root_cause_has_an_incident() -> None:
+    """None of the benchmark's names is left to chance: those that only measures show stand in test_measured."""
+    assert set(labels()) == {*INCIDENTS, *(cause for _, _, cause in MEASURED)}

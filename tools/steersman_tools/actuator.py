@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from .actions import Action, Unfit
 from .actuator_types import Prepared, Receipt, Undone
+from .arrivals import arrival
 from .clock import Clock
 from .edits import Change, Clash, apply, diff, json_patch, take_back
 from .evictions import drain
@@ -76,7 +77,21 @@ class Actuator:
         return made.model_copy(update={"after": after})
 
     async def commit(self, prepared: Prepared) -> Receipt:
-        """Makes the change; doing it again after a crash is the same as doing it once. Raises Voided, Refused, Busy."""
+        """Makes the change and waits for what it brings about; doing it again after a crash is the same as doing it once.
+
+        Raises Voided, Refused, Busy, Late.
+        """
+        action = prepared.action
+        watched = action.awaits()
+        if watched and (seen := await self._read(watched)) is not None and action.happened(seen):
+            receipt = Receipt(prepared=prepared, uid=prepared.uid, stored=prepared.before, note="it has happened")
+        else:
+            receipt = await self._made(prepared)
+        if watched:
+            await arrival(self._writer, action, watched, self._clock)
+        return receipt
+
+    async def _made(self, prepared: Prepared) -> Receipt:
         for attempt in range(TRIES):
             try:
                 return await self._commit(prepared)

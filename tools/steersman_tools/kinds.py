@@ -69,6 +69,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("ClusterRole", "clusterroles", _RBAC, namespaced=False, lean=True),
     Kind("ClusterRoleBinding", "clusterrolebindings", _RBAC, namespaced=False, lean=True),
     Kind("Gateway", "gateways", _GATEWAY, ("v1", "v1beta1")),
+    Kind("GatewayClass", "gatewayclasses", _GATEWAY, ("v1", "v1beta1"), namespaced=False),
     Kind("HTTPRoute", "httproutes", _GATEWAY, ("v1", "v1beta1")),
     Kind("ResourceSlice", "resourceslices", _DRA, ("v1", "v1beta2", "v1beta1"), namespaced=False, lean=True),
     Kind("ResourceClaim", "resourceclaims", _DRA, ("v1", "v1beta2", "v1beta1"), lean=True),

@@ -165,10 +165,19 @@ class Dependency:
 
 
 Measure: TypeAlias = Literal[
-    "cpu", "cpu-throttled", "memory", "requests", "success", "latency-median", "latency-tail", "received", "sent"
+    "cpu",
+    "cpu-throttled",
+    "memory",
+    "requests",
+    "success",
+    "latency-median",
+    "latency-tail",
+    "received",
+    "sent",
+    "retransmits",
 ]
 """Cores; share of periods throttled (or seconds a second); bytes; requests a second; share of requests that succeed; seconds
-(the tail is the 90th to 99th percentile); packets or bytes a second."""
+(the tail is the 90th to 99th percentile); packets or bytes a second; TCP segments that are sent again, a second or in a hundred."""
 
 
 @dataclass(frozen=True, slots=True)

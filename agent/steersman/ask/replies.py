@@ -31,7 +31,7 @@ from ..intent import (
     UncordonNode,
 )
 from ..intent.lexicon import lexicon
-from ..types import Diagnosis
+from ..types import Diagnosis, Request
 from .actions import action_for
 from .case import Case
 from .scope import within
@@ -52,6 +52,8 @@ class Reply(Frozen):
     """Of a question why: the causes that concern what was asked about."""
     action: Action | None = None
     """Of a change: what is wanted, for plan and gate. Nothing has been done."""
+    request: Request | None = None
+    """What a session would be asked to do it: a face that can show a plan and take an approval starts one."""
     command: str = ""
     """The command that does more, or that does what this answer only names."""
     nearest: tuple[str, ...] = ()
@@ -77,7 +79,8 @@ async def answer(intent: Intent | NotUnderstood, case: Case) -> Reply:
                 where = f" -n {space}" if space else ""
                 return Reply(
                     intent=intent,
-                    headline="Healing plans, asks, acts with undo and verifies: it is a command of its own.",
+                    headline=f"{_wish(intent.read_by)}: repair. Nothing is done before it is planned and approved.",
+                    request=Request(question=case.question, namespace=space or None, wants="healing"),
                     command=f"steersman heal{where}",
                 )
             case MoveJob():
@@ -105,7 +108,7 @@ async def _read(intent: Intent, case: Case) -> tuple[str, Sequence[Observation]]
             except ValidationError as error:
                 raise NoSuch(f"{intent.kind} objects are not listed; ask for one by its name") from error
             found = await listing.TOOL.run(case, args)
-            count = sum(o.text.count("\n") + 1 for o in found if o.outcome == "data")
+            count = len(listing.lines_of(case, args))
             return f"{count} {intent.kind.lower()}{'' if count == 1 else 's'}:", found
         case Describe():
             return f"{intent.entity}:", await describe.TOOL.run(
@@ -150,21 +153,29 @@ def _diagnosed(intent: Diagnose, case: Case) -> Reply:
 
 def _wanted(intent: ScaleTo | RollBackTo | RestartIt | CordonNode | UncordonNode | DrainNode, case: Case) -> Reply:
     action = action_for(intent, case)
+    request = Request(
+        question=case.question,
+        namespace=case.snapshot.namespace,
+        wants="change",
+        action=action,
+        rehearse="must-hold" if intent.if_safe else "first",
+    )
     return Reply(
         intent=intent,
-        headline=f"Wanted: {action.words}. Nothing is done before it is planned and allowed.",
+        headline=f"{_wish(intent.read_by)}: {action.words}. Nothing is done before it is planned and approved.",
         action=action,
+        request=request,
     )
+
+
+def _wish(read_by: str) -> str:
+    return f"Wanted, as {read_by} reads it" if read_by else "Wanted"
 
 
 def _forecast(intent: Forecast, case: Case) -> Reply:
     if case.sources.metrics is None:
         raise NoSuch(f"not checked: a forecast needs metrics, and {case.sources.no_metrics or 'there are none'}")
-    return Reply(
-        intent=intent,
-        headline=f"What runs out within {intent.hours:g} hours is what `steersman forecast` says.",
-        command="steersman forecast",
-    )
+    return Reply(intent=intent, headline=f"What runs out within {intent.hours:g} hours:", command="steersman forecast")
 
 
 def _all_examples() -> tuple[str, ...]:
@@ -172,4 +183,5 @@ def _all_examples() -> tuple[str, ...]:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+    begins_with_name = "/" in text.split(" ", 1)[0]
+    return (text if begins_with_name else text[:1].upper() + text[1:]) + ("" if text.endswith((".", "?", "!")) else ".")

@@ -27,7 +27,7 @@ from ..models import Meter, ModelFailed, OverBudget, Prompt
 from ..models.reading import Unfit
 from ..seams import Aide
 from .case import Case
-from .wishes import Refused, wished
+from .wishes import Refused, Wish, wished
 
 MOST_NAMES = 60
 _CHANGES = ("scale", "rollback", "restart", "cordon", "uncordon", "drain")
@@ -47,18 +47,18 @@ class Form(BaseModel):
     number: int | None
 
 
-async def understand(text: str, case: Case, aide: Aide | None) -> Intent | NotUnderstood:
+async def understand(text: str, case: Case, aide: Aide | None, meter: Meter | None = None) -> Intent | NotUnderstood:
     """What the person wants: offline where that is clear, else as a model reads it, within what the words allow.
 
     A model is not asked where the offline interpreter has found a doubt that only the person can settle, such as a name that
-    means two things, or a change that is forbidden in the same breath.
+    means two things, or a change that is forbidden in the same breath. `meter` is that of the session, where there is one.
     """
     found = interpret(text, case.names)
     if aide is None or not isinstance(found, NotUnderstood) or found.choices:
         return found
     try:
-        form = await aide.model.complete(_prompt(text, case), Form, Meter(aide.budget, aide.price))
-        return _meant(form, text, case) or found
+        form = await aide.model.complete(_prompt(text, case), Form, meter or aide.meter())
+        return _meant(form, text, case, aide.model.name) or found
     except (ModelFailed, OverBudget, Unfit, Refused):
         return found
 
@@ -70,13 +70,22 @@ def _prompt(text: str, case: Case) -> Prompt:
     return Prompt(system=render("understand", names=names), user=f"Request: {case.shown(text)}")
 
 
-def _meant(form: Form, text: str, case: Case) -> Intent | None:
-    """The intent of the form; None for none. Raises Refused for a change that the person's words do not hold."""
+def _meant(form: Form, text: str, case: Case, model: str) -> Intent | NotUnderstood | None:
+    """The intent of the form; None for none. Raises Refused for a change that the person's words do not hold.
+
+    Where they neither name a change nor say how many more or fewer, a model's reading is a question to the person, and no order.
+    """
     refs = case.names.called(form.name.strip().lower()) if form.name else ()
     space = next((r.name for r in refs if r.kind == "Namespace"), None)
     entity = next(iter(preferred([r for r in refs if r.kind != "Namespace"])), None)
     if form.intent in _CHANGES:
-        return wished(case, form.intent, form.name, form.number)
+        change = wished(case, form.intent, form.name, form.number).model_copy(update={"read_by": model})
+        wish = Wish.of(text, case.names)
+        if wish.verbs or wish.amounts:
+            return change
+        return NotUnderstood(
+            text=text, why=f"{model} reads it as `{change.words}`: say so if it is meant", nearest=(change.words,)
+        )
     match form.intent:
         case "diagnose":
             return Diagnose(entity=entity, namespace=space)
@@ -95,6 +104,6 @@ def _meant(form: Form, text: str, case: Case) -> Intent | None:
             return AskQuantum()
         case "runbook":
             return FindRunbook(words=text)
-        case "heal":
-            return HealIt(entity=entity, namespace=space)
+        case "heal" if Wish.of(text, case.names).orders:
+            return HealIt(entity=entity, namespace=space, read_by=model)
     return None

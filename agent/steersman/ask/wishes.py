@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..intent import Change, CordonNode, DrainNode, Names, RestartIt, RollBackTo, ScaleTo, UncordonNode
+from ..intent.changes import careful
 from ..intent.names import WORKLOADS
 from ..intent.scan import scan
 from ..intent.things import preferred
@@ -30,6 +31,13 @@ class Wish:
     verbs: frozenset[str]
     """The changes that it names; empty: it names none, in words that are known."""
     numbers: tuple[int, ...] = ()
+    careful: bool = False
+    """Whether it is wanted only if it breaks nothing."""
+
+    amounts: bool = False
+    """Whether it says how many more or fewer, which asks for a change as clearly as a verb does."""
+    orders: bool = True
+    """Whether it may be an order at all: it asks nothing and forbids nothing."""
 
     @property
     def spoken(self) -> bool:
@@ -45,8 +53,9 @@ class Wish:
             any(t.is_("negation") or t.is_("ask") or t.is_("read", "diagnose") for t in tokens) or "delete" in verbs
         )
         named = any(t.refs for t in tokens)
+        amounts = any(t.is_("amount", word) for t in tokens for word in ("more", "fewer", "replicas"))
         numbers = tuple(t.number for t in tokens if t.number is not None)
-        return cls(named and not closed, verbs, numbers)
+        return cls(named and not closed, verbs, numbers, careful(tokens), bool(numbers) and amounts, not closed)
 
 
 def wished(case: Case, change: str, target: str, number: int | None) -> Change:
@@ -63,21 +72,21 @@ def wished(case: Case, change: str, target: str, number: int | None) -> Change:
     mentioned = {r for t in scan(case.question, case.names) for r in t.refs}
     if len(refs) != 1 or refs[0] not in mentioned:
         raise Refused(f"{target} is no {' or '.join(kinds)} that the person named")
-    ref = refs[0]
+    ref, safe = refs[0], wish.careful
     match change:
         case "scale":
-            return ScaleTo(target=ref, to=_replicas(case, wish, ref, number))
+            return ScaleTo(target=ref, to=_replicas(case, wish, ref, number), if_safe=safe)
         case "rollback":
             if number is not None and number not in wish.numbers:
                 raise Refused("the person named no such revision")
-            return RollBackTo(target=ref, revision=number)
+            return RollBackTo(target=ref, revision=number, if_safe=safe)
         case "restart":
-            return RestartIt(target=ref)
+            return RestartIt(target=ref, if_safe=safe)
         case "cordon":
-            return CordonNode(target=ref)
+            return CordonNode(target=ref, if_safe=safe)
         case "uncordon":
-            return UncordonNode(target=ref)
-    return DrainNode(target=ref)
+            return UncordonNode(target=ref, if_safe=safe)
+    return DrainNode(target=ref, if_safe=safe)
 
 
 def _replicas(case: Case, wish: Wish, ref: object, number: int | None) -> int:

@@ -19,6 +19,8 @@ PLAINLY = 1.0
 """From about three times as slow on, its slowness must be explained."""
 OWN = 0.05
 """The part of the largest own waiting from which on a workload may be a culprit beside it."""
+ALONE = 0.2
+"""The part of the largest added time of a request from which on another workload's is no echo of it."""
 SHARED = 0.7
 """The part of a node's workloads that must be slow, and of the slow ones that must be on it, for the node to be the culprit."""
 
@@ -68,6 +70,7 @@ def slowness(scene: Scene) -> Slowness:
         found.append(Culprit(chosen, _share(every[chosen], own[chosen]), tuple(sorted(reached & set(slow) - {chosen}))))
         left -= reached
     node = _node(scene, every, slow, own, most) if len(found) > 1 else ""  # one culprit explains all: it is enough
+    node = node or _whole_node(scene, every, slow, own, above)
     return Slowness(slow, tuple(found), node)
 
 
@@ -120,6 +123,30 @@ def _node(
         here = {ref for ref in active if _runs_on(scene, ref, node)}
         hurt = guilty & here
         if len(hurt) >= 3 and len(hurt) >= SHARED * len(here) and len(hurt) >= SHARED * len(guilty):
+            return node
+    return ""
+
+
+def _whole_node(
+    scene: Scene,
+    every: Mapping[Ref, Load],
+    slow: Mapping[Ref, float],
+    own: Mapping[Ref, float],
+    above: Mapping[Ref, frozenset[Ref]],
+) -> str:
+    """The node on which all workloads are slow, two of them that do not wait for each other by themselves, and whose callers alone
+    are slow elsewhere."""
+    active = {ref for ref, load in every.items() if (load.requests.before or 0.0) > RATE_FLOOR}
+    added = {ref: own[ref] / every[ref].offered for ref in active}
+    most = max(added.values(), default=0.0)
+    guilty = {ref for ref in active if slow.get(ref, 0.0) >= PLAINLY and most > 0 and added[ref] >= ALONE * most}
+    for node in sorted(scene.nodes):
+        here = {ref for ref in active if _runs_on(scene, ref, node)}
+        if len(guilty) < 2 or not guilty <= here or not all(slow.get(ref, 0.0) >= SLOW for ref in here):
+            continue
+        apart = any(b not in above.get(a, ()) and a not in above.get(b, ()) for a in guilty for b in guilty - {a})
+        callers = frozenset[Ref]().union(*(above.get(ref, frozenset()) for ref in here))
+        if apart and all(ref in callers for ref in active - here if slow.get(ref, 0.0) >= PLAINLY):
             return node
     return ""
 

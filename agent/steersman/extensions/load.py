@@ -14,6 +14,8 @@ from ..types import Output
 from . import Function, Own, Scene, rules
 
 GROUP = "steersman.analyzers"
+PACKS = Path(__file__).parent / "packs"
+"""Rules that come with steersman, and are used only where somebody names them."""
 
 
 def added(folder: Path | None) -> tuple[Function, ...]:
@@ -23,15 +25,22 @@ def added(folder: Path | None) -> tuple[Function, ...]:
 
 
 def _written(folder: Path | None) -> Iterator[Function]:
+    if folder is not None and not folder.is_dir() and (PACKS / f"{folder}.yaml").is_file():
+        yield from _of_file(PACKS / f"{folder}.yaml")
+        return
     if folder is not None and not folder.is_dir():
         raise Unreachable(f"There is no folder {folder}: give --rules the one that holds the YAML files of your rules.")
     for file in sorted((folder or config_file().parent / "rules").glob("*.y*ml")):
-        try:
-            found = rules.read(file)
-        except rules.BadRules as error:
-            yield _Missing(NotChecked(what=f"the rules of {file}", why=str(error)))
-        else:
-            yield from (Own(f"{file.name}:{rule.fault}", rule) for rule in found)
+        yield from _of_file(file)
+
+
+def _of_file(file: Path) -> Iterator[Function]:
+    try:
+        found = rules.read(file)
+    except rules.BadRules as error:
+        yield _Missing(NotChecked(what=f"the rules of {file}", why=str(error)))
+    else:
+        yield from (Own(f"{file.name}:{rule.fault}", rule) for rule in found)
 
 
 def _programmed() -> Iterator[Function]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import Field
 
-from steersman_tools.gpu.types import Device, Estate, Metric
+from steersman_tools.gpu.types import Device, Estate, Metric, NodeGpus
 from steersman_tools.snapshot import Snapshot
 from steersman_tools.types import Frozen, NotChecked, Ref
 
@@ -51,7 +52,7 @@ def health(snapshot: Snapshot) -> HealthReport:
     findings = tuple(sorted(examined.findings, key=lambda f: -f.certainty))
     estate = examined.scene.accelerators
     return HealthReport(
-        devices=tuple(_device(d, findings) for d in estate.devices),
+        devices=tuple(line for node in estate.nodes for line in _lines(node, findings)),
         findings=findings,
         ruled_out=examined.ruled_out,
         not_checked=(*gaps(snapshot), *estate.not_checked),
@@ -69,6 +70,23 @@ def scene_of(snapshot: Snapshot) -> tuple[Scene, Estate]:
     """The snapshot with its relations, and the accelerators in it."""
     scene = Scene(snapshot)
     return scene, scene.accelerators
+
+
+def _lines(node: NodeGpus, findings: tuple[Finding, ...]) -> Iterator[DeviceHealth]:
+    """A line a device; one more for those that are counted and that nobody names."""
+    yield from (_device(d, findings) for d in node.devices)
+    counted = max((c.capacity / c.replicas for c in node.counts), default=0.0)
+    unnamed = (node.physical.value if node.physical else counted) - len(node.devices)
+    if unnamed > 0:
+        yield DeviceHealth(
+            device=Ref("", "Node", node.node),
+            node=node.node,
+            index=f"{unnamed:g} more" if node.devices else f"{unnamed:g}",
+            model=node.model.value if node.model else "",
+            state="not checked",
+            why="no exporter and no ResourceSlice names them",
+            not_collected=_SHOWN,
+        )
 
 
 def _device(device: Device, findings: tuple[Finding, ...]) -> DeviceHealth:

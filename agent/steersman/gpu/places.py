@@ -11,6 +11,7 @@ from steersman_tools.types import Frozen, Ref
 
 from ..diagnose.scene import Scene
 from .cluster import Wish, Yard, wished, yard
+from .defrag import defrag
 from .placement.board import Board
 from .placement.fragmentation import fragmentation
 
@@ -50,6 +51,8 @@ class Answer(Frozen):
     complete: bool = False
     """Whether every pod has a place."""
     preemptions: tuple[Preemption, ...] = ()
+    moving: str = ""
+    """Where one pod finds no room: what moving others would do."""
     left_out: tuple[str, ...] = ()
     """Nodes that were not considered, and why."""
 
@@ -70,8 +73,17 @@ def place(scene: Scene, wish: Wish, most: int = 5) -> Answer:
         group=group,
         complete=complete,
         preemptions=() if complete else tuple(_preemptions(scene, found, wish))[:most],
+        moving=_moving(scene, wish) if not places and not wrong else "",
         left_out=tuple(f"{node}: {why}" for node, why in sorted(wrong.items())),
     )
+
+
+def _moving(scene: Scene, wish: Wish) -> str:
+    plan = defrag(scene, wish.resource, wish.gpus)
+    if plan.moves:
+        pods = ", ".join(m.pod.name for m in plan.moves)
+        return f"moving {pods} away would make room on {plan.node} (steersman gpu defrag --gpus {wish.gpus})"
+    return plan.why_not
 
 
 def _unsuitable(node: NodeGpus, wish: Wish) -> str:

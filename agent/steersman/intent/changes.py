@@ -38,7 +38,12 @@ def change(tokens: Sequence[Token], names: Names) -> Intent | None:
         return healing
     found = _scale(tokens, verbs, names) if verb == "scale" else _plain(verb, tokens, names)
     _nothing_left(tokens, near, found.target)
-    return found
+    return found.model_copy(update={"if_safe": careful(tokens)})
+
+
+def careful(tokens: Sequence[Token]) -> bool:
+    """Whether the change is wanted only if it breaks nothing."""
+    return any(t.is_("filler", "caution") for t in tokens)
 
 
 def _plain(verb: str, tokens: Sequence[Token], names: Names) -> Change:

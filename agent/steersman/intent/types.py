@@ -86,57 +86,69 @@ class Help(_Intent):
     intent: Literal["help"] = "help"
 
 
-class ScaleTo(_Intent):
+class _Changing(_Intent):
+    target: Ref
+    if_safe: bool = False
+    """The person wants it only if it breaks nothing: it is rehearsed, and left undone if that shows harm."""
+    read_by: str = ""
+    """The model that read the request; empty: it was understood without one. What a model read is never approved beforehand."""
+
+    @property
+    def words(self) -> str:
+        """It in the words that are understood without a model."""
+        return f"{self.intent} {self.target.name}"  # type: ignore[attr-defined]
+
+
+class ScaleTo(_Changing):
     """More or fewer of it. Exactly one of `to`, `by` and `factor` is given."""
 
     intent: Literal["scale"] = "scale"
-    target: Ref
     to: int | None = None
     by: int | None = None
     factor: float | None = None
     unit: Literal["replicas", "gpus"] = "replicas"
 
+    @property
+    def words(self) -> str:
+        return f"scale {self.target.name} to {self.to}"
 
-class RollBackTo(_Intent):
+
+class RollBackTo(_Changing):
     """Back to an earlier revision; the one before when none is named."""
 
     intent: Literal["rollback"] = "rollback"
-    target: Ref
     revision: int | None = None
 
 
-class RestartIt(_Intent):
+class RestartIt(_Changing):
     """All its pods anew, at the pace of its update strategy."""
 
     intent: Literal["restart"] = "restart"
-    target: Ref
 
 
-class CordonNode(_Intent):
+class CordonNode(_Changing):
     """No new pods there."""
 
     intent: Literal["cordon"] = "cordon"
-    target: Ref
 
 
-class UncordonNode(_Intent):
+class UncordonNode(_Changing):
     """New pods are welcome there again."""
 
     intent: Literal["uncordon"] = "uncordon"
-    target: Ref
 
 
-class DrainNode(_Intent):
+class DrainNode(_Changing):
     """All pods elsewhere."""
 
     intent: Literal["drain"] = "drain"
-    target: Ref
 
 
 class HealIt(_Intent):
     """Find what is wrong and mend it: the whole loop of `steersman heal`."""
 
     intent: Literal["heal"] = "heal"
+    read_by: str = ""
     entity: Ref | None = None
     namespace: str | None = None
 

@@ -23,10 +23,8 @@ def lines(event: Explained, style: Style, width: int = 100) -> Iterator[str]:
         yield from _sentence(sentence, style, width)
     for guess in event.explanation.hypotheses:
         yield from _sentence(guess, style, width, "the model's guess: ")
-    if event.explanation.proposal:
-        yield style.dim(
-            f"understood as a request to {event.explanation.proposal.intent} {event.explanation.proposal.target}"
-        )
+    if proposal := event.explanation.proposal:
+        yield style.dim(f'It reads this as a wish. If it is one, say: steersman ask "{proposal.words}"')
     if event.note:
         yield from textwrap.wrap(event.note, width)
 

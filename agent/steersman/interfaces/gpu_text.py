@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import singledispatch
 
-from steersman_tools.gpu.types import Estate, NodeGpus, Reading
+from steersman_tools.gpu import xid
+from steersman_tools.gpu.types import Estate, GpuReadings, NodeGpus, Reading
 from steersman_tools.types import NotChecked
 
 from ..gpu.defrag import Defrag
@@ -88,6 +89,40 @@ def _(answer: HealthReport) -> str:
 
 
 @text.register
+def _(answer: GpuReadings) -> str:
+    rows = [
+        (
+            d.index,
+            d.uuid,
+            d.model,
+            d.driver,
+            *(_value({m: r.value for m, r in d.values.items()}, m, unit) for m, unit in _OWN),
+            _asks(d.value("recovery-action")),
+        )
+        for d in answer.devices
+    ]
+    heads = ("GPU", "UUID", "MODEL", "DRIVER", "USE", "TEMP", "POWER", "LIMIT", "ECC", "REMAP", "DRIVER ASKS FOR")
+    return f"{table(heads, rows) if rows else NONE}{_gaps(answer.gaps)}"
+
+
+_OWN = (
+    ("use", " %"),
+    ("temperature", " °C"),
+    ("power", " W"),
+    ("power-limit", " W"),
+    ("ecc-double", ""),
+    ("remap-failed", ""),
+)
+
+
+def _asks(value: float | None) -> str | None:
+    """The driver's verdict in its own words; nothing where it was not collected."""
+    return (
+        None if value is None else next((v.text for v in xid.verdicts() if v.value == int(value)), f"action {value:g}")
+    )
+
+
+@text.register
 def _(answer: Answer) -> str:
     rows = [
         (p.rank, p.node, p.model, p.zone, p.free, f"{p.fragment:+.2f}", f"{p.loss:.2f}", p.why) for p in answer.places
@@ -97,17 +132,16 @@ def _(answer: Answer) -> str:
         if rows
         else "No node has room.\n"
     )
-    group = (
-        f"\ngroup: {', '.join(answer.group)}{'' if answer.complete else ' (and no room for the rest)'}\n"
-        if len(answer.group) > 1 or not answer.complete
-        else ""
-    )
+    group = ""
+    if len(answer.group) > 1 or (answer.group and not answer.complete):
+        group = f"\ngroup: {', '.join(answer.group)}{'' if answer.complete else ' (and no room for the rest)'}\n"
+    moving = f"\n{answer.moving}" if answer.moving else ""
     aside = "".join(
         f"\nmove aside on {p.node}: {', '.join(x.name for x in p.pods)} (frees {p.frees}; {p.why})"
         for p in answer.preemptions
     )
     out = "".join(f"\nnot considered: {line}" for line in answer.left_out[:10])
-    return f"{shown}{group}{aside}{out}".rstrip() + "\n"
+    return f"{shown}{group}{moving}{aside}{out}".rstrip() + "\n"
 
 
 @text.register

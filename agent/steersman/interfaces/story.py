@@ -18,6 +18,7 @@ from ..types import (
     Judged,
     Planned,
     Rehearsed,
+    Remembered,
     Started,
     Undone,
     Verified,
@@ -34,15 +35,21 @@ class Story:
 
     style: Style
     _diagnoses: int = 0
+    _change: bool = False
+    """Whether a change was asked for: then what is wrong otherwise is told in a line."""
 
     def tell(self, entry: Entry) -> str:
         """What there is to say about the entry."""
         style, event = self.style, entry.event
+        if isinstance(event, Asked):
+            self._change = event.request.wants == "change"
         match event:
             case Asked() if event.request.question:
                 return f"{style.dim('asked')} {event.request.question}"
             case Diagnosed():
                 return self._diagnosis(event)
+            case Remembered():
+                return "\n".join(render.recalled(event, style, shutil.get_terminal_size((100, 24)).columns))
             case Planned():
                 return plan_text(event.plan, style)
             case Rehearsed():
@@ -71,21 +78,24 @@ class Story:
                 )
             case Closed():
                 word = event.outcome.replace("-", " ")
-                shown = style.good(word) if event.outcome in ("healed", "answered") else style.bold(word)
+                shown = style.good(word) if event.outcome in ("healed", "answered", "done") else style.bold(word)
                 return f"\n{shown}{f': {event.text}' if event.text else ''}  {style.dim(f'session {entry.session}')}"
         return ""
 
     def _diagnosis(self, event: Diagnosed) -> str:
         self._diagnoses += 1
-        if self._diagnoses == 1:
+        if self._diagnoses == 1 and not self._change:
             return render.text(event.diagnosis, event.seconds, self.style, shutil.get_terminal_size((100, 24)).columns)
         left = ", ".join(f"{c.fault} {c.entity}" for c in event.diagnosis.causes)
+        if self._change:
+            return f"{self.style.dim('looked')} wrong beside it: {left}" if left and self._diagnoses == 1 else ""
         return f"{self.style.dim('looked again')} {f'left: {left}' if left else 'nothing is wrong any more'}"
 
 
 def plan_text(plan: Plan, style: Style) -> str:
     """A plan with what each step changes."""
-    lines = [f"{style.bold('Plan')} {plan.name} for {plan.fault} of {plan.entity} {style.dim(f'({plan.digest})')}"]
+    about = f"{plan.fault} of {plan.entity}" if plan.fault else f"{plan.entity}"
+    lines = [f"{style.bold('Plan')} {plan.name} for {about} {style.dim(f'({plan.digest})')}"]
     for number, step in enumerate(plan.steps, 1):
         lines.append(f"  {number}. {step.action.words[:300]}")
         lines += textwrap.wrap(f"why: {step.why}", 110, initial_indent="     ", subsequent_indent="     ")
@@ -93,6 +103,8 @@ def plan_text(plan: Plan, style: Style) -> str:
         if step.action.effect in ("edit", "drain", "replace"):
             lines += [f"     {style.dim(line[:160])}" for line in shown]
         lines.append(f"     {style.dim('undo: ' + step.undo[:160])}")
+        if step.runbook:
+            lines.append(f"     {style.dim('runbook: ' + step.runbook)}")
     lines += [f"  note: {note}" for note in plan.notes]
     lines += [f"  you may: {choice}" for choice in plan.choices]
     if plan.source_of_truth:

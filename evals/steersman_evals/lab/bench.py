@@ -24,6 +24,8 @@ CONTENT = {
     "merge": "application/merge-patch+json",
     "json": "application/json-patch+json",
 }
+OPERATIONS = "node.lab/operation"
+"""The annotation by which the lab's machines are asked for a reboot."""
 _VERSIONS = {"CronJob": ("v1", "v1beta1"), "PodDisruptionBudget": ("v1", "v1beta1")}
 
 
@@ -45,6 +47,7 @@ class Bench:
             kubeconfig=self.directory / "kubeconfig",
             prometheus=f"http://127.0.0.1:{self.port + 7}",
             alertmanager=f"http://127.0.0.1:{self.port + 8}",
+            node_operations=OPERATIONS,
         )
 
     @property

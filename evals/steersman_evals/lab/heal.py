@@ -13,12 +13,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from steersman.app import journal, tools
 from steersman.session import Session
 from steersman.types import Closed, Diagnosed, Diagnosis, Done, Entry, Planned, Request
 from steersman_tools.fields import Fields
-from steersman_tools.types import Frozen, Ref
+from steersman_tools.types import Frozen, Json, Ref
 
 from .bench import Bench, Cluster
 from .restore import Inventory, healthy, inventory, restore
@@ -52,12 +53,16 @@ class Healed(Frozen):
     text: str = ""
     seconds: float
     control: bool = False
+    hands: Literal["steersman", "a person", "nobody"] = "steersman"
     note: str = ""
 
     @property
     def end_to_end(self) -> bool:
-        """Right cause, fault gone, nothing else changed; a control: nothing done."""
-        return self.kept and (not self.harmed if self.control else self.right and self.healed)
+        """Right cause, fault gone, nothing else changed; a control: nothing done. Left to others: said so, and no harm done."""
+        if self.control:
+            return not self.harmed
+        untouched = not self.changes or self.hands != "nobody"
+        return self.kept and self.right and (self.healed if self.hands == "steersman" else untouched)
 
     @property
     def harmed(self) -> bool:
@@ -98,32 +103,41 @@ async def _one(bench: Bench, cluster: Cluster, before: Inventory, scenario: Scen
             act = await healer(bench)
             seconds = time.perf_counter() - began
             well = await healthy(bench) if act.outcome != "nothing-to-do" or not scenario.truth else False
-            lost = losses(before, broken, await inventory(cluster))
+            missing = frozenset(ref for truth in scenario.truth for ref in truth.entity)
+            lost = losses(before, broken, await inventory(cluster), missing)
     finally:
         back = await restore(bench, cluster, before)
     first = score(scenario, act.diagnosis, seconds)
     return Healed(
         scenario=scenario.name, right=first.right, healed=well, kept=not lost, lost=tuple(lost), causes=first.causes,
         plans=act.plans, changes=act.changes, outcome=act.outcome, text=act.text, seconds=round(seconds, 1), control=not scenario.truth,
-        note="" if back else "the lab did not come back",
+        hands=scenario.hands, note="" if back else "the lab did not come back",
     )  # fmt: skip
 
 
-def losses(before: Inventory, broken: Inventory, now: Inventory) -> list[str]:
-    """What is not as it was: gone, added, or with other replicas. Pure."""
+def losses(before: Inventory, broken: Inventory, now: Inventory, missing: frozenset[Ref] = frozenset()) -> list[str]:
+    """What is not as it was: gone, added, or with other replicas. Pure.
+
+    `missing` are the objects that the scenario's truth names: where their absence is the fault, to make them is the remedy.
+    """
     found = []
     for ref in sorted((before.keys() | broken.keys() | now.keys()), key=str):
         if ref.kind not in COUNTED:
             continue
         if ref not in now and ref in broken and not Fields(broken[ref]).get("metadata.deletionTimestamp"):
             found.append(f"{ref} is gone")
-        elif ref in now and ref not in before and ref not in broken:
+        elif ref in now and ref not in before and ref not in broken and ref not in missing and not _token(now[ref]):
             found.append(f"{ref} was added")
         elif ref in now and ref.kind in ("Deployment", "StatefulSet") and ref in before:
             old, new = (Fields(i[ref]).get("spec.replicas") for i in (before, now))
             if old != new and not _scaled(broken, ref, new):
                 found.append(f"{ref} has {new} replicas, not {old}")
     return found
+
+
+def _token(obj: dict[str, Json]) -> bool:
+    """The Secret that older control planes make for each ServiceAccount by themselves."""
+    return Fields(obj).text("type") == "kubernetes.io/service-account-token"
 
 
 def _scaled(broken: Inventory, ref: Ref, new: object) -> bool:

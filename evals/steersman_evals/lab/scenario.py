@@ -92,6 +92,9 @@ class Scenario(Frozen):
     truth: tuple[Truth, ...] = ()
     fast: bool = False
     """Whether CI runs it."""
+    hands: Literal["steersman", "a person", "nobody"] = "steersman"
+    """Whose hands mend it: where the official action is a person's, or to leave it alone, the right healer does no harm, and
+    touches nothing where nobody should."""
     minimum: str = ""
     """The first Kubernetes version that has what it needs, such as `1.22`."""
     group: str = Field("", description="the file's name")

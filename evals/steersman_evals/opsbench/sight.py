@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from steersman_tools.bundle.reader import log_of, snapshot_of
@@ -33,7 +33,7 @@ class CaseReader:
         return replace(
             found,
             alerts=tuple(firing(seen.alerts, space)),
-            metrics=tuple(_measures(seen)),
+            metrics=tuple(_measures(seen, {node.name for node in found.all("Node")})),
             reachability=tuple(
                 Reachability(Ref(space, "Service", name), port, opened, text, f"nc -zv {name} {port}", node)
                 for name, port, node, opened, text in connections(seen.tools)
@@ -45,9 +45,9 @@ class CaseReader:
         return [log_of(self._contents, query) for query in queries]
 
 
-def _measures(seen: Seen) -> Iterator[Measured]:
+def _measures(seen: Seen, nodes: Collection[str]) -> Iterator[Measured]:
     """The columns of the table, and of what alerts say that which the table does not have."""
-    found = list(measured(seen.metrics, span(seen.alerts), seen.namespace))
+    found = list(measured(seen.metrics, span(seen.alerts), seen.namespace, nodes))
     known = {(m.about, m.measure) for m in found}
     yield from found
     yield from (m for m in said(seen.alerts, seen.namespace) if (m.about, m.measure) not in known)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -21,6 +21,8 @@ _MEASURES: dict[str, tuple[Measure, float]] = {
     "success_rate": ("success", 1.0),
     "network_receive": ("received", 1.0),
     "network_transmit": ("sent", 1.0),
+    "tcp_retans": ("retransmits", 1.0),
+    "tcp_retrans": ("retransmits", 1.0),
     "p50latency": ("latency-median", 0.001),
     "p90latency": ("latency-tail", 0.001),
     "p95latency": ("latency-tail", 0.001),
@@ -29,6 +31,8 @@ _MEASURES: dict[str, tuple[Measure, float]] = {
 """Column → measure, and the factor to its unit."""
 _COLUMN = re.compile(rf"(?P<name>.+)-(?P<measure>{'|'.join(_MEASURES)})$")
 _WORDS: tuple[tuple[str, Measure, float], ...] = (
+    ("retans", "retransmits", 1.0),
+    ("etrans", "retransmits", 1.0),
     ("[RPS]", "requests", 1.0),
     ("[Success Rate", "success", 0.01),
     ("[cpu core]", "cpu", 1.0),
@@ -72,7 +76,7 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-def measured(table: str, when: Span | None, namespace: str) -> Iterator[Measured]:
+def measured(table: str, when: Span | None, namespace: str, nodes: Collection[str]) -> Iterator[Measured]:
     """Every column of metrics.csv, split where the alerts begin."""
     rows = list(csv.reader(table.splitlines()))
     if len(rows) < 4:
@@ -86,7 +90,9 @@ def measured(table: str, when: Span | None, namespace: str) -> Iterator[Measured
             past = tuple(v for v, chosen in zip(values, before, strict=True) if chosen)
             present = tuple(v for v, chosen in zip(values, now, strict=True) if chosen)
             if past or present:
-                yield Measured(Ref(namespace, "Service", found["name"]), measure, past, present, call=head.strip())
+                name = found["name"]
+                about = Ref("", "Node", name) if name in nodes else Ref(namespace, "Service", name)
+                yield Measured(about, measure, past, present, call=head.strip())
 
 
 def _split(times: Sequence[datetime | None], when: Span | None) -> tuple[list[bool], list[bool]]:

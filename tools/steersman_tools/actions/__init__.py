@@ -6,10 +6,13 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
+from .accelerators import CapPower, SetMigProfile
 from .base import Base, Effect, Unfit
+from .machines import RebootNode, RequestReboot, RequestReset
 from .nodes import Cordon, Drain, Evict, Taint, Uncordon, Untaint
 from .objects import CreateObject, DeleteObject, FieldValue, PatchField, Replace
 from .queues import CancelJob, HoldJob, MoveJob, PrioritiseJob, ReleaseJob, RequeueJob, ResubmitJob
+from .serving import ShiftCanary
 from .workloads import RestartRollout, Resume, RollBack, Scale, SetEnv, SetImage, SetResources, Suspend
 
 Action: TypeAlias = Annotated[
@@ -31,6 +34,12 @@ Action: TypeAlias = Annotated[
     | Untaint
     | Drain
     | Evict
+    | RebootNode
+    | RequestReboot
+    | RequestReset
+    | SetMigProfile
+    | CapPower
+    | ShiftCanary
     | HoldJob
     | ReleaseJob
     | PrioritiseJob
@@ -44,7 +53,41 @@ Action: TypeAlias = Annotated[
 ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 
 __all__ = [
-    "ACTION", "Action", "Base", "CancelJob", "Cordon", "CreateObject", "DeleteObject", "Drain", "Effect", "Evict", "FieldValue",
-    "HoldJob", "MoveJob", "PatchField", "PrioritiseJob", "ReleaseJob", "Replace", "RequeueJob", "RestartRollout", "ResubmitJob",
-    "Resume", "RollBack", "Scale", "SetEnv", "SetImage", "SetResources", "Suspend", "Taint", "Uncordon", "Unfit", "Untaint",
-]  # fmt: skip
+    "ACTION",
+    "Action",
+    "Base",
+    "CancelJob",
+    "CapPower",
+    "Cordon",
+    "CreateObject",
+    "DeleteObject",
+    "Drain",
+    "Effect",
+    "Evict",
+    "FieldValue",
+    "HoldJob",
+    "MoveJob",
+    "PatchField",
+    "PrioritiseJob",
+    "RebootNode",
+    "ReleaseJob",
+    "Replace",
+    "RequestReboot",
+    "RequestReset",
+    "RequeueJob",
+    "RestartRollout",
+    "ResubmitJob",
+    "Resume",
+    "RollBack",
+    "Scale",
+    "SetEnv",
+    "SetImage",
+    "SetMigProfile",
+    "SetResources",
+    "ShiftCanary",
+    "Suspend",
+    "Taint",
+    "Uncordon",
+    "Unfit",
+    "Untaint",
+]

@@ -29,6 +29,10 @@ class Base(Frozen):
     reversible: ClassVar[bool] = True
     kinds: ClassVar[tuple[str, ...]] = ()
     """The kinds that it applies to; empty for any."""
+    patience: ClassVar[float] = 0.0
+    """Seconds that it may take until what it awaits has arrived."""
+    settling: ClassVar[float] = 0.0
+    """Seconds that it may take from when the request was obeyed."""
 
     target: Ref
 
@@ -39,6 +43,18 @@ class Base(Frozen):
     def edit(self, obj: JsonObject, others: Mapping[Ref, JsonObject]) -> JsonObject:
         """The object as it should be. Raises Unfit."""
         raise NotImplementedError
+
+    def awaits(self) -> Ref | None:
+        """The object that shows when it is done; None where the write is all of it."""
+        return None
+
+    def happened(self, obj: JsonObject) -> bool:
+        """Whether the awaited object shows that the request has been obeyed, so that it must not be made again."""
+        return False
+
+    def arrived(self, obj: JsonObject) -> bool:
+        """Whether the awaited object shows that it is done. Raises Unfit where it never will be."""
+        return True
 
     @property
     def words(self) -> str:

@@ -146,14 +146,26 @@ class SetEnv(Base):
         return f"set {self.name} of {self.container} in {self.target} to {self.value}"
 
 
-class Suspend(Base):
-    """Keeps a CronJob from starting Jobs, or a Job from running pods."""
+_HELD = {
+    "CronJob": ("spec.suspend", True),
+    "Job": ("spec.suspend", True),
+    "TrainJob": ("spec.suspend", True),
+    "JobSet": ("spec.suspend", True),
+    "PyTorchJob": ("spec.runPolicy.suspend", True),
+    "Workload": ("spec.active", False),
+}
+"""By kind: the field that keeps it from running, and the value that does. Kueue's Workload is held by being inactive."""
 
-    kinds: ClassVar = ("CronJob", "Job")
+
+class Suspend(Base):
+    """Keeps a CronJob from starting Jobs, a Job or a training job from running pods, or a queue's workload from being admitted."""
+
+    kinds: ClassVar = tuple(_HELD)
     do: Literal["Suspend"] = "Suspend"
 
     def edit(self, obj: JsonObject, others: Mapping[Ref, JsonObject]) -> JsonObject:
-        return as_object(put(as_json(obj), "spec.suspend", True))
+        path, value = _HELD[self.target.kind]
+        return as_object(put(as_json(obj), path, value))
 
     @property
     def words(self) -> str:
@@ -161,13 +173,14 @@ class Suspend(Base):
 
 
 class Resume(Base):
-    """Lets a suspended CronJob or Job go on."""
+    """Lets go on what is suspended."""
 
-    kinds: ClassVar = ("CronJob", "Job")
+    kinds: ClassVar = tuple(_HELD)
     do: Literal["Resume"] = "Resume"
 
     def edit(self, obj: JsonObject, others: Mapping[Ref, JsonObject]) -> JsonObject:
-        return as_object(put(as_json(obj), "spec.suspend", False))
+        path, value = _HELD[self.target.kind]
+        return as_object(put(as_json(obj), path, not value))
 
     @property
     def words(self) -> str:

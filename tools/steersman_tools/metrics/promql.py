@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from . import Function, Match, Query
 
-_METRIC = r"(?P<metric>[A-Za-z_:][\w:]*)(?:\{(?P<conditions>.*?)\})?"
+_METRIC = r"(?=[A-Za-z_:{])(?P<metric>[\w:]*)(?:\{(?P<conditions>.*?)\})?"
 _SELECTOR = re.compile(_METRIC, re.S)
 _FUNCTIONS = "|".join(name for name in get_args(Function) if name != "raw")
 _OVER = re.compile(rf"(?P<function>{_FUNCTIONS})\({_METRIC}\[(?P<window>[\d.]+)(?P<unit>ms|s|m|h|d)\]\)", re.S)

@@ -26,18 +26,25 @@ class ListArgs(Args):
     troubled: bool = False
 
 
+def lines_of(case: Case, args: ListArgs) -> list[str]:
+    """A line for each thing of the kind that was read."""
+    return list(_lines(case, WORKLOADS if args.kind == "Workload" else (args.kind,), args))
+
+
 async def _run(case: Case, args: ListArgs) -> Sequence[Observation]:
     kinds = WORKLOADS if args.kind == "Workload" else (args.kind,)
     space = args.namespace or case.snapshot.namespace or ""
-    if not all(case.snapshot.read_whole(kind, space) for kind in kinds):
+    lines = lines_of(case, args)
+    whole = all(case.snapshot.read_whole(kind, space) for kind in kinds)
+    if not whole and not lines:
         raise NoSuch(f"not checked: {', '.join(kinds)} could not be read whole")
-    lines = list(_lines(case, kinds, args))
+    partly = [] if whole else ["not checked: whether there are more; these were read"]
     more = [f"and {len(lines) - MOST} more"] if len(lines) > MOST else []
     plurals = ",".join(BY_NAME[kind].argument for kind in kinds)
     where = f"-n {space}" if space else "-A"
     call = f"kubectl get {plurals}" + (f" {where}" if BY_NAME[kinds[0]].namespaced else "")
     none = "none is in trouble" if args.troubled else "there are none"
-    return [case.observed("kubernetes", call, [*lines[:MOST], *more], none=none)]
+    return [case.observed("kubernetes", call, [*lines[:MOST], *more, *partly], none=none)]
 
 
 def _lines(case: Case, kinds: Sequence[str], args: ListArgs) -> Iterator[str]:

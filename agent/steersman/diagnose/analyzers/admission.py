@@ -33,6 +33,8 @@ _BOUND = re.compile(
     r"(?P<side>maximum|minimum) (?P<resource>[\w./-]+) usage per (?P<kind>\w+)|(?P<ratio>[\w./-]+) max limit to request ratio per (?P<ratio_kind>\w+)"
 )
 _FORBIDDEN = re.compile(r"(?:is forbidden|is invalid): (?P<why>.+)", re.S)
+NEWS_SECONDS = 60.0
+"""A refusal this young counts although the quota is not listed: it may have been listed at another moment."""
 _KNOWN = (_QUOTA, _MUST_SPECIFY, _ACCOUNT, _WEBHOOK, _DENIED, _SECURITY, _RANGE)
 
 
@@ -91,7 +93,8 @@ def _quota(scene: Scene, refusal: _Refusal) -> Finding | None:
     if not found:
         return None
     quota = Ref(refusal.workload.ref.namespace, "ResourceQuota", found["name"])
-    if scene.snapshot.lacks(quota):
+    gone = scene.snapshot.lacks(quota)
+    if gone and not scene.within(refusal.event.last, NEWS_SECONDS):
         return None  # it has been removed since
     resource = scene.snapshot.get(quota)
     ref = refusal.workload.ref
@@ -115,7 +118,7 @@ def _quota(scene: Scene, refusal: _Refusal) -> Finding | None:
         expected=expected,
         summary=f"Pods of {ref.kind} {ref.name} are not created: {words}",
         advice=f"Raise {field or 'the quota'} of ResourceQuota {quota.name}, or free some of it",
-        certainty=0.97,
+        certainty=0.6 if gone else 0.97,
         breaks=(ref,),
         observations=tuple(shown),
     )

@@ -20,6 +20,7 @@ from ..scene import Scene
 _TARGETS = ("uri", "url", "upstream", "backend", "service", "target", "proxy_pass", "destination", "host")
 _NAMES = ("id", "name", "path", "prefix", "match", "predicates", "paths", "route", "location")
 _NGINX = re.compile(r"location\s+(?:[~=^*]+\s+)?(?P<path>\S+)\s*\{[^}]*?proxy_pass\s+\w+://(?P<host>[\w.-]+)", re.S)
+_ADDRESS = re.compile(r"(?:lb|https?|grpc|ws)://(?P<host>[a-z][a-z0-9-]*[a-z0-9])(?:[.:/]|$)")
 _WORD = re.compile(r"[a-z0-9]+")
 _COMMON = {
     "api",
@@ -57,11 +58,12 @@ def misroutes(scene: Scene) -> Iterator[Output]:
     names = {s.name for s in scene.services}
     for configuration in scene.snapshot.all("ConfigMap"):
         for key, text in configuration.map("data").items():
-            routes = [r for r in read_routes(text, names) if r.target in names]
+            every = read_routes(text, names)
+            routes = [r for r in every if r.target in names]
             if len(routes) < LEAST_ROUTES:
                 continue
             habit = [r for r in routes if _likeness(r.label, r.target) >= 0.5]
-            for route in routes:
+            for route in every if scene.snapshot.read_whole("Service", configuration.namespace) else routes:
                 meant = _meant(route, names)
                 if route not in habit and meant and len(habit) >= 0.6 * len(routes):
                     yield _finding(scene, configuration, key, route, meant)
@@ -87,7 +89,10 @@ def _in_yaml(value: Json, names: set[str]) -> Iterator[Route]:
     elif isinstance(value, list):
         for entry in value:
             view = Fields(entry)
-            target = next((t for key in _TARGETS if (t := _service(str(view.get(key) or ""), names))), "")
+            said = [str(view.get(key) or "") for key in _TARGETS]
+            target = next((t for text in said if (t := _service(text, names))), "") or next(
+                filter(None, map(_host, said)), ""
+            )
             label = " ".join(str(view.get(key)) for key in _NAMES if view.has(key))
             if target and label:
                 yield Route(label, target, f"{label} -> {target}"[:160])
@@ -98,6 +103,12 @@ def _in_yaml(value: Json, names: set[str]) -> Iterator[Route]:
 def _service(text: str, names: set[str]) -> str:
     """The Service that an address speaks of: `lb://${X_HOST:cart}`, `http://cart.shop:8080/`."""
     return next((w for w in re.findall(r"[a-z][a-z0-9-]*[a-z0-9]", text) if w in names), "")
+
+
+def _host(text: str) -> str:
+    """The first name of an address whose host is no Service."""
+    found = _ADDRESS.match(text)
+    return found["host"] if found else ""
 
 
 def _likeness(label: str, service: str) -> float:

@@ -19,6 +19,10 @@ _RUNTIME = re.compile(r"container runtime|PLEG|cni|network plugin|NetworkPluginN
 _PRESSURE = {
     "DiskPressure": (Fault.DISK_PRESSURE, "Free disk space on the node, or take it out of service"),
     "MemoryPressure": (Fault.MEMORY_PRESSURE, "Move memory-hungry pods away, or give them limits"),
+    "NetworkUnavailable": (
+        Fault.NODE_NETWORK_UNAVAILABLE,
+        "See the pods of the network plugin on the node, and the routes that the cloud provider sets",
+    ),
     "PIDPressure": (Fault.PID_PRESSURE, "Find the workload that starts so many processes"),
 }
 
@@ -51,7 +55,7 @@ def unready_nodes(scene: Scene) -> Iterator[Output]:
 
 
 def pressure(scene: Scene) -> Iterator[Output]:
-    """Nodes that run out of disk, memory or process ids."""
+    """Nodes that run out of disk, memory or process ids, or have no network."""
     for node in scene.nodes.values():
         for kind, (fault, advice) in _PRESSURE.items():
             condition = node.condition(kind)
@@ -62,7 +66,7 @@ def pressure(scene: Scene) -> Iterator[Output]:
                     field="status.conditions",
                     observed=f"{kind} True: {condition.text('message')}",
                     expected=f"{kind} False",
-                    summary=f"Node {node.name} has {kind} and evicts pods",
+                    summary=f"Node {node.name} has {kind}" + (" and evicts pods" if kind.endswith("Pressure") else ""),
                     advice=advice,
                     certainty=0.92,
                     breaks=(node.ref, *_victims(scene, node), *_evicted(scene, node)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from statistics import median
+from statistics import fmean, median
 
 from steersman_tools.redact import bounded
 from steersman_tools.snapshot import Measure
@@ -21,14 +21,26 @@ ALIKE = 0.3
 """The part of the tail's growth that the median shows at least where every packet is late."""
 BUSY = math.log(1.6)
 """So much more processor time for the same requests is no chance."""
+RESENT = 1.0
+"""So many segments sent again, a second or in a hundred, are lost ones."""
 SURGE = math.log(2.0)
 """So many more requests are a surge."""
 MOST_WEIGHT = 6.0
 _UNITS: Mapping[str, str] = {
     "cpu": "cores", "cpu-throttled": "throttled", "requests": "requests/s", "latency-median": "s median",
     "latency-tail": "s tail", "received": "packets/s in", "sent": "packets/s out", "success": "succeed",
+    "retransmits": "sent again",
 }  # fmt: skip
-_SHOWN: tuple[Measure, ...] = ("latency-median", "latency-tail", "requests", "cpu", "cpu-throttled", "received", "sent")
+_SHOWN: tuple[Measure, ...] = (
+    "retransmits",
+    "latency-median",
+    "latency-tail",
+    "requests",
+    "cpu",
+    "cpu-throttled",
+    "received",
+    "sent",
+)
 
 
 def slowness(scene: Scene) -> Iterator[Output]:
@@ -127,30 +139,51 @@ def networks(scene: Scene) -> Iterator[Output]:
                 *(observed(scene, every[ref]) for ref in culprit.slows[:1] if ref in every),
             ),
         )
-    if found.node:
-        yield _node(scene, found)
+    resending = _resending(scene, every, found)
+    if node := found.node or resending:
+        yield _node(scene, found, node, resends=node == resending)
 
 
-def _node(scene: Scene, found: Slowness) -> Finding:
+def _resending(scene: Scene, every: Mapping[Ref, Load], found: Slowness) -> str:
+    """The node that must send far more again than before, and than the others, and on which something is slow."""
+    hurt = {
+        p.text("spec.nodeName") for ref in found.slow if ref in scene.workloads for p in scene.workloads[ref].live_pods
+    }
+    pairs = {
+        ref.name: _usual(load) for ref, load in every.items() if ref.kind == "Node" and "retransmits" in load.measures
+    }
+    for name, (before, now) in sorted(pairs.items(), key=lambda pair: -pair[1][1]):
+        others = [theirs for other, (_, theirs) in pairs.items() if other != name]
+        if name in hurt and now >= RESENT and now >= 4 * (before + 0.1) and now >= 3 * median(others or [0.0]):
+            return name
+    return ""
+
+
+def _usual(load: Load) -> tuple[float, float]:
+    """What is sent again before and now, apart from short bursts; an alert may tell the present only."""
+    found = load.measures["retransmits"]
+    before, now = ([v for v in values if math.isfinite(v)] for values in (found.before, found.now))
+    return fmean(before or [0.0]), median(now or [0.0])
+
+
+def _node(scene: Scene, found: Slowness, name: str, *, resends: bool) -> Finding:
     """A machine whose workloads are all slow: its link delays packets, or loses them."""
     every = loads(scene)
-    here = [
-        ref for ref in found.slow if any(p.text("spec.nodeName") == found.node for p in scene.workloads[ref].live_pods)
-    ]
-    lossy = loses(every[ref] for ref in here)
-    node = Ref("", "Node", found.node)
-    names = ", ".join(ref.name for ref in here[:5])
+    here = [ref for ref in found.slow if any(p.text("spec.nodeName") == name for p in scene.workloads[ref].live_pods)]
+    lossy = resends or loses(every[ref] for ref in here)
+    node = Ref("", "Node", name)
+    names = ", ".join(ref.name for ref in here[:5]) or "those that call into it"
     return Finding(
         fault=Fault.NODE_NETWORK_LOSS if lossy else Fault.NODE_NETWORK_DELAY,
         entity=node,
         observed=f"slow there: {names}",
         expected="workloads as fast as on the other nodes",
-        summary=f"Nearly all workloads of node {found.node}, and hardly any others, are slow ({names}): its network "
+        summary=f"Workloads of node {name}, and hardly any others, are slow ({names}): its network "
         + ("loses packets" if lossy else "delays packets"),
-        advice=f"Look at the network of {found.node}: tc -s qdisc, ethtool -S, the switch port; cordon it meanwhile",
-        certainty=0.93,
+        advice=f"Look at the network of {name}: tc -s qdisc, ethtool -S, the switch port; cordon it meanwhile",
+        certainty=0.96 if resends else 0.93,
         breaks=(node, *here, *(ref for c in found.culprits for ref in c.slows)),
-        observations=tuple(observed(scene, every[ref]) for ref in here[:3]),
+        observations=tuple(observed(scene, every[ref]) for ref in ([node, *here[:3]] if node in every else here[:3])),
     )
 
 

@@ -50,7 +50,7 @@ _MESSAGES = (
     (Fault.NODE_CORDONED, r"were unschedulable"),
     (Fault.TAINT_NOT_TOLERATED, r"had (?:untolerated )?taints? \{?(?!node\.kubernetes\.io)"),
     (Fault.NODE_AFFINITY_MISMATCH, r"didn't match (?:Pod's )?node (?:affinity|selector)|didn't match node selector"),
-    (Fault.ANTI_AFFINITY_CONFLICT, r"anti-affinity"),
+    (Fault.ANTI_AFFINITY_CONFLICT, r"(?:didn't match pod |didn't satisfy existing pods )?(?:affinity/)?anti-affinity"),
     (Fault.INSUFFICIENT_CPU, r"Insufficient cpu"),
     (Fault.INSUFFICIENT_MEMORY, r"Insufficient memory"),
     (Fault.INSUFFICIENT_GPU, r"Insufficient [\w.]*gpu"),
@@ -87,7 +87,7 @@ def _explain(
     found = {name: obstacles(scene, pod, pod.namespace, node) for name, node in scene.nodes.items()}
     weights = _weigh(scene, workload, found) if found and all(found.values()) else {}
     if not weights:
-        weights = {fault: 1.0 for fault, sign in _MESSAGES if re.search(sign, message)}
+        weights = _said(scene, message)
     ranked = sorted(weights, key=lambda f: -weights[f])
     for place, fault in enumerate(ranked[:3]):
         certainty = (0.95 if event else 0.9) * (
@@ -106,6 +106,19 @@ def _explain(
         ):
             if fault not in lacking:
                 yield RuledOut(fault=fault, entity=workload.ref, why="no node is excluded by it")
+
+
+def _said(scene: Scene, message: str) -> dict[Fault, float]:
+    """The scheduler's own count of the nodes that each reason excludes; control planes closed to all workloads do not count."""
+    closed = sum(_control_plane(node) for node in scene.nodes.values())
+    weights: dict[Fault, float] = {}
+    for fault, sign in _MESSAGES:
+        counts = [int(m[1]) for m in re.finditer(rf"(\d+) (?:node\(s\) )?(?:{sign})", message)]
+        if counts or re.search(sign, message):
+            kept = fault in (Fault.NODE_CORDONED, Fault.TAINT_NOT_TOLERATED) and sum(counts) <= closed
+            weights[fault] = 0.1 if kept and len(scene.nodes) > closed else float(sum(counts) or 1)
+    most = max(weights.values(), default=1.0)
+    return {fault: weight / most for fault, weight in weights.items()}
 
 
 def _weigh(scene: Scene, workload: Workload, found: Mapping[str, list[Obstacle]]) -> dict[Fault, float]:

@@ -54,10 +54,10 @@ def status(entries: list[Entry], request: Request) -> int:
     closed = next((e.event for e in reversed(entries) if isinstance(e.event, Closed)), None)
     seen = [e.event.diagnosis for e in entries if isinstance(e.event, Diagnosed)]
     match closed.outcome if closed else "":
-        case "healed" | "answered":
+        case "healed" | "answered" | "done":
             return 0
         case "nothing-to-do":
-            return 3 if seen and seen[-1].causes and request.act == "for real" else 0
+            return 3 if seen and seen[-1].causes and request.wants != "change" and request.act == "for real" else 0
         case "failed" if not seen:
             return 1
     return 3

@@ -27,7 +27,9 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     )
     where.add_argument("--prometheus", metavar="URL", help="Prometheus (default: $PROMETHEUS_URL)")
     where.add_argument("--alertmanager", metavar="URL", help="Alertmanager, for silences (default: $ALERTMANAGER_URL)")
-    where.add_argument("--rules", type=Path, metavar="DIR", help="your own rules (default: ~/.config/steersman/rules)")
+    where.add_argument(
+        "--rules", type=Path, metavar="DIR", help="your own rules (default: ~/.config/steersman/rules), or hygiene"
+    )
     scope = parser.add_mutually_exclusive_group()
     scope.add_argument("-n", "--namespace", metavar="NS", help="look at one namespace and the cluster's own objects")
     scope.add_argument("-A", "--all-namespaces", action="store_true", help="look at all namespaces (the default)")
@@ -35,7 +37,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
 
 def settings(args: argparse.Namespace) -> Settings:
     """The settings with the flags on top. Raises BadSettings."""
-    names = ("kubeconfig", "context", "bundle", "prometheus", "alertmanager", "rules", "policy", "data")
+    names = ("kubeconfig", "context", "bundle", "prometheus", "alertmanager", "rules", "policy", "data", "chroma_url")
     given = {name: value for name in names if (value := getattr(args, name, None)) is not None}
     try:
         return Settings(**given)

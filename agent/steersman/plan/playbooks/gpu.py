@@ -7,24 +7,44 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
-from pydantic import JsonValue
-
-from steersman_tools.actions import Action, CreateObject, Drain, Evict, Scale, Suspend, Uncordon
+from steersman_tools.actions import (
+    Action,
+    CapPower,
+    Drain,
+    Evict,
+    RebootNode,
+    RequestReboot,
+    RequestReset,
+    Scale,
+    ShiftCanary,
+    Suspend,
+    Uncordon,
+)
+from steersman_tools.fields import read_time
 from steersman_tools.gpu import xid
 from steersman_tools.gpu.types import NodeGpus
 from steersman_tools.selectors import selects
 from steersman_tools.snapshot import Resource
 from steersman_tools.types import Ref
 
+from ...diagnose.analyzers.gpu_training import checkpoints
 from ...diagnose.workloads import is_ready
 from ...faults import Fault
+from ...types import Finding
 from ..book import playbook
 from ..site import Draft, Site
 
 MOST_OUT = 0.5
 """The share of the nodes with accelerators that may be out of service at once."""
-_JANITOR = "janitor.dgxc.nvidia.com/v1alpha1"
+CHECKPOINT = "steersman.dev/checkpointed-at"
+"""The annotation, on a pod or its workload, with which whoever trains says when the work was last saved (RFC 3339)."""
+CHECKPOINT_AGE = 1800.0
+"""Seconds of work that a drain may throw away."""
+COOLER = 0.7
+"""The part of its power limit that a device which is too hot is held at."""
+_TRAINS = ("Job", "TrainJob", "PyTorchJob", "JobSet")
 _BY_FAULT: dict[str, xid.Remedy] = {
     Fault.GPU_LOST: "reboot-node",
     Fault.GPU_ECC_UNCORRECTABLE: "reset-gpu",
@@ -54,8 +74,8 @@ def sick(site: Site) -> Iterator[Draft]:
     ward = _ward(site)
     if ward is None:
         return
-    if ward.node.remediator:
-        words = f"{ward.node.remediator} is at work on {ward.node.node}: it is left to it."
+    if other := _at_work(site, ward.node):
+        words = f"{other} is at work on {ward.node.node}: it is left to it."
         yield Draft("hands-off", (), site.cause.summary, choices=(words,))
         return
     remedy = remedy_of(site)
@@ -95,23 +115,44 @@ def _operation(site: Site, ward: _Ward, remedy: xid.Remedy) -> Action | None:
     """How machines are operated here: the janitor's objects, or an annotation that an agent of the site obeys; None where neither
     is known."""
     snapshot, name = site.scene.snapshot, ward.node.node
+    boot = ward.machine.text("status.nodeInfo.bootID")
+    whole = next((c for c in ward.node.counts if c.form == "full"), None)
+    resource = whole.resource if whole and ward.node.physical else ""
+    devices = round(ward.node.physical.value) if resource and ward.node.physical else 0
+    once = f"steersman-{name}-{boot[:8].lower().strip('-') or 'once'}"
     if remedy == "reset-gpu" and snapshot.read_whole("GPUReset") and site.entity.kind == "Device":
-        spec: dict[str, JsonValue] = {"nodeName": name, "selector": {"uuids": [site.entity.name]}}
-        manifest: dict[str, JsonValue] = {"apiVersion": _JANITOR, "kind": "GPUReset", "spec": spec}
-        return CreateObject(target=Ref("", "GPUReset", f"steersman-{name}"), manifest=manifest)
+        return RequestReset(
+            target=Ref("", "GPUReset", once), node=name, uuids=(site.entity.name,), boot_id=boot, resource=resource, devices=devices
+        )  # fmt: skip
     if snapshot.read_whole("RebootNode"):
-        manifest = {"apiVersion": _JANITOR, "kind": "RebootNode", "spec": {"nodeName": name}}
-        return CreateObject(target=Ref("", "RebootNode", f"steersman-{name}"), manifest=manifest)
+        return RequestReboot(
+            target=Ref("", "RebootNode", once), node=name, boot_id=boot, resource=resource, devices=devices
+        )
     if snapshot.node_operations:
-        return site.patch((f"metadata.annotations['{snapshot.node_operations}']", "reboot"), of=ward.machine.ref)
+        return RebootNode(
+            target=ward.machine.ref, annotation=snapshot.node_operations, boot_id=boot, resource=resource, devices=devices
+        )  # fmt: skip
     return None
+
+
+def _at_work(site: Site, node: NodeGpus) -> str:
+    """Who else looks after the node: a controller that has marked it, or an order to the janitor that has not ended."""
+    if node.remediator:
+        return node.remediator
+    for kind in ("RebootNode", "GPUReset", "TerminateNode"):
+        for order in site.scene.snapshot.all(kind):
+            if order.text("spec.nodeName") == node.node and not order.text("status.completionTime"):
+                return f"{kind} {order.name}"
+    return ""
 
 
 def _others(site: Site, ward: _Ward, remedy: xid.Remedy) -> Draft | None:
     """New pods for those that cannot run on the sick device: the scheduler gives them others."""
     held = {a.pod for a in site.scene.accelerators.allocations if a.node == ward.node.node}
     down = [p for p in ward.pods if p.ref in held and not is_ready(p) and p.controller]
-    if not down:
+    asked = sum(a.count for a in site.scene.accelerators.allocations if a.pod in {p.ref for p in down})
+    usable = [n for n in site.scene.accelerators.nodes if n.schedulable and n.node != ward.node.node]
+    if not down or asked > sum(c.free for n in usable for c in n.counts):
         return None
     if remedy == "nothing":
         notes: tuple[str, ...] = ("Reset the GPU when nobody uses it.",)
@@ -149,7 +190,28 @@ def _stuck(site: Site, pod: Resource) -> str:
         covers = budget.namespace == pod.namespace and selects(budget.at("spec.selector"), pod.labels)
         if covers and not budget.integer("status.disruptionsAllowed"):
             return f"disruption budget {budget.name} allows none to go now"
+    return _unsaved(site, pod)
+
+
+def _unsaved(site: Site, pod: Resource) -> str:
+    """Why its work would be lost: a checkpoint that fails, or one that is too old; empty where neither is known."""
+    workload = site.scene.workload_of.get(pod.ref)
+    if workload and any(f.entity == workload.ref for f in checkpoints(site.scene) if isinstance(f, Finding)):
+        return "its checkpoints cannot be written"
+    said = _checkpoint(site, pod)
+    if said and (age := (site.scene.snapshot.taken_at - said).total_seconds()) > CHECKPOINT_AGE:
+        return f"its last checkpoint is {age / 60:.0f} minutes old"
     return ""
+
+
+def _checkpoint(site: Site, pod: Resource) -> datetime | None:
+    """When the pod's work was last saved, as its owner says on the pod or its workload."""
+    workload = site.scene.workload_of.get(pod.ref)
+    top = site.scene.snapshot.get(workload.ref) if workload else None
+    for resource in (pod, top):
+        if resource and (at := read_time(resource.annotations.get(CHECKPOINT, ""))):
+            return at
+    return None
 
 
 def _room(site: Site, ward: _Ward) -> bool:
@@ -178,7 +240,9 @@ def _why_not(site: Site, ward: _Ward) -> Iterator[str]:
 
 
 def _work_lost(site: Site, ward: _Ward) -> Iterator[str]:
-    for name in sorted({a.workload.name for a in site.scene.accelerators.allocations if a.node == ward.node.node and a.workload.kind in ("Job", "TrainJob", "PyTorchJob", "JobSet")}):  # fmt: skip
+    pods = {p.ref: p for p in ward.pods}
+    held = [a for a in site.scene.accelerators.allocations if a.pod in pods and a.workload.kind in _TRAINS]
+    for name in sorted({a.workload.name for a in held if _checkpoint(site, pods[a.pod]) is None}):
         yield f"{name} loses what it has done since its last checkpoint, the age of which is not known: ask its owner."
 
 
@@ -206,7 +270,30 @@ def gang(site: Site) -> Iterator[Draft]:
     yield Draft("say", (), site.cause.summary, choices=(site.cause.advice,))
 
 
-@playbook(Fault.GPU_FRAGMENTED, Fault.GPU_THROTTLED, Fault.NCCL_TIMEOUT, Fault.CHECKPOINT_FAILED)
+@playbook(Fault.GPU_THROTTLED)
+def cooler(site: Site) -> Iterator[Draft]:
+    """A device that is too hot is held at a lower power limit, where its limit is known; the cooling itself needs hands."""
+    device = next((d for d in site.scene.accelerators.devices if d.ref == site.entity), None)
+    limit, heat = (device.value(m) if device else None for m in ("power-limit", "temperature"))
+    if device and limit and (heat or site.cause.field == "thermal-stalled"):
+        owner = device.owner.pod.namespace if device.owner else "default"
+        name = f"steersman-power-{device.uuid.lower().removeprefix('gpu-')[:40]}".rstrip("-")
+        cap = CapPower(
+            target=Ref(owner, "Job", name), node=device.node, devices=(device.uuid,), watts=round(limit * COOLER), before=round(limit)
+        )  # fmt: skip
+        notes = ("It runs slower meanwhile; delete the Job when the cooling is mended.",)
+        yield Draft("cap-power", (cap,), site.cause.summary, notes, aim="contain")
+    yield Draft("say", (), site.cause.summary, choices=(site.cause.advice,))
+
+
+@playbook(Fault.RELEASE_REGRESSION)
+def canary(site: Site) -> Iterator[Draft]:
+    """All traffic back to the revision that works."""
+    if site.entity.kind in ShiftCanary.kinds and site.cause.field.endswith("canaryTrafficPercent"):
+        yield Draft("canary-back", (ShiftCanary(target=site.entity, percent=0),), site.cause.summary)
+
+
+@playbook(Fault.GPU_FRAGMENTED, Fault.NCCL_TIMEOUT, Fault.CHECKPOINT_FAILED)
 def advice(site: Site) -> Iterator[Draft]:
     """Whom to move, cool or ask is a person's choice; the advice says what is known."""
     yield Draft("say", (), site.cause.summary, choices=(site.cause.advice,))

@@ -1,0 +1,1 @@
+"""The page at `/`: incidents for people with a browser. Rendered here, readable without JavaScript, nothing from elsewhere."""

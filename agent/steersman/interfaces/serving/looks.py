@@ -1,0 +1,110 @@
+"""Looks at the estate for those who serve: the same documents that the command line prints with `--output json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import orjson
+from pydantic import TypeAdapter
+
+from steersman_tools.types import Frozen, NotChecked, Observation, ToolFailed
+
+from ...ask import Reply, answer, explain, open_case
+from ...ask.understand import understand
+from ...explanation import Explained
+from ...gpu.desk import sit_down
+from ...intent import Diagnose
+from ...outlook import NoSuchThing, outlook
+from ...seams import Passage
+from ...session import Session, Sources
+from ...types import Diagnosed, Failed, Planned, Request
+from .. import foreseen
+from ..document import investigation
+from .verbs import LookAt, Tell
+
+MOST_PASSAGES = 5
+
+
+class Queues(Frozen):
+    """What is seen of quantum backends, their queues and jobs."""
+
+    seen: tuple[Observation, ...] = ()
+    not_checked: tuple[NotChecked, ...] = ()
+
+
+class Passages(Frozen):
+    """What the organisation's runbooks say."""
+
+    passages: tuple[Passage, ...] = ()
+    not_checked: tuple[NotChecked, ...] = ()
+
+
+class Told(Frozen):
+    """The answer to a request in plain words."""
+
+    reply: Reply
+    explained: Explained | None = None
+    model: str | None = None
+
+
+async def look(order: LookAt, sources: Sources) -> str:
+    """The document as JSON. Raises ToolFailed."""
+    match order.what:
+        case "causes":
+            return await _causes(order, sources)
+        case "gpus":
+            desk = await sit_down(sources, order.namespace)
+            parts: Mapping[str, object] = {"estate": desk.estate, "health": desk.health()}
+            return orjson.dumps(
+                {k: TypeAdapter(type(v)).dump_python(v, mode="json") for k, v in parts.items()}
+            ).decode()
+        case "queues":
+            return (await _queues(sources)).model_dump_json()
+        case "runbooks":
+            return (await _runbooks(order, sources)).model_dump_json()
+        case "forecasts":
+            try:
+                found = await outlook(sources, order.horizon_seconds, order.entity, order.namespace)
+            except NoSuchThing as error:
+                raise ToolFailed(str(error)) from error
+            return foreseen.document(found).model_dump_json(by_alias=True)
+
+
+async def _causes(order: LookAt, sources: Sources) -> str:
+    session = Session(sources)
+    answer_, plan = None, None
+    async for entry in session.start(Request(namespace=order.namespace)):
+        match entry.event:
+            case Failed():
+                raise ToolFailed(entry.event.text)
+            case Diagnosed():
+                answer_ = entry.event
+            case Planned():
+                plan = entry.event.plan
+    if answer_ is None:
+        raise ToolFailed("The cluster gave no answer that could be judged.")
+    return investigation(session.id, "", answer_, plan).model_dump_json(by_alias=True)
+
+
+async def _runbooks(order: LookAt, sources: Sources) -> Passages:
+    if sources.library is None:
+        gap = NotChecked(what="runbooks", why="none are indexed (`steersman runbooks index DIR`)")
+        return Passages(not_checked=(gap,))
+    return Passages(passages=tuple(await sources.library.search(order.entity, MOST_PASSAGES)))
+
+
+async def _queues(sources: Sources) -> Queues:
+    if sources.quantum is None:
+        gap = NotChecked(what="quantum queues", why="no quantum provider is configured (`steersman quantum --help`)")
+        return Queues(not_checked=(gap,))
+    return Queues(seen=tuple(await sources.quantum.look("all")))
+
+
+async def tell(order: Tell, sources: Sources) -> str:
+    """Answers what was asked in plain words, as JSON of `Told`. Raises ToolFailed."""
+    case = await open_case(sources, order.namespace, order.text)
+    intent = await understand(order.text, case, sources.aide)
+    reply = await answer(intent, case)
+    explained = await explain(case, sources.aide) if sources.aide and isinstance(intent, Diagnose) else None
+    name = sources.aide.model.name if sources.aide else None
+    return Told(reply=reply, explained=explained, model=name).model_dump_json()
