@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from steersman_tools.clock import WallClock
 from steersman_tools.knowledge.handbook import Handbook
@@ -22,10 +23,14 @@ from .gather import Silencer, Sources
 from .journal import FileJournal, NoJournal
 from .memory import IncidentMemory
 from .models import Budget, Price
+from .quantum.view import QueueView
 from .runbooks import Runbooks, handbook
 from .seams import Aide
 from .session import Actor, Equipment, Session, budget_of, new_id
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from steersman_tools.quantum.local import LocalQueue
 
 
 @dataclass(frozen=True)
@@ -137,10 +142,12 @@ def _sources(settings: Settings, stack: ExitStack) -> tuple[Sources, object]:
     from .extensions.load import added  # noqa: PLC0415  reads the list of installed packages
 
     opened, transport = _connected(settings, stack)
+    found = providers(settings)
     return replace(
         opened,
         analyzers=added(settings.rules),
-        providers=providers(settings),
+        providers=found,
+        quantum=QueueView(found, WallClock()) if found else None,
         handbook=handbook(settings),
         library=Runbooks(settings),
     ), transport
@@ -158,7 +165,20 @@ def providers(settings: Settings) -> tuple[QuantumProvider, ...]:
         from steersman_tools.quantum.slurm import Slurm  # noqa: PLC0415  only where it is configured
 
         found.append(Slurm(settings.slurm_qpus))
+    if settings.braket_region:
+        from steersman_tools.quantum.braket import Braket  # noqa: PLC0415  only where it is configured
+
+        found.append(Braket(settings.braket_region, settings.braket_url))
+    if settings.quantum_local == "yes":
+        found.append(local_queue(settings))
     return tuple(found)
+
+
+def local_queue(settings: Settings) -> LocalQueue:
+    """The queue on this machine."""
+    from steersman_tools.quantum.local import LocalQueue  # noqa: PLC0415  only where it is used
+
+    return LocalQueue(settings.data / "quantum")
 
 
 def _with_queues(cluster: Writer | None, settings: Settings, opened: Sources) -> Writer:
@@ -183,10 +203,13 @@ def queues(settings: Settings) -> Iterator[Tools]:
 
     with ExitStack() as stack:
         transport: object = None
+        if not providers(settings):  # the queue that needs nothing
+            settings = settings.model_copy(update={"quantum_local": "yes"})
         try:
             opened, transport = _sources(settings, stack)
         except ToolFailed as error:
-            opened = Sources(NoCluster(WallClock(), str(error)), providers=providers(settings))
+            found = providers(settings)
+            opened = Sources(NoCluster(WallClock(), str(error)), providers=found, quantum=QueueView(found, WallClock()))
         cluster = ClusterWriter(transport) if isinstance(transport, Transport) else None
         writer = _with_queues(cluster, settings, opened)
         yield Tools(opened, Equipment(writer=writer, policy=load(settings.policy), actor=me()))

@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     embedding_model: str | None = None
     embedding_key: SecretStr | None = None
 
+    quantum_local: Literal["no", "yes"] = "no"
+    """Whether the queue on this machine (Qiskit Aer) is read with the cluster; `steersman quantum` has it where nothing else is set."""
+
     policy: Path | None = None
     """The policy file; none: the built-in one, which asks about everything and denies demolition."""
     data: Path = Field(default_factory=lambda: data_folder())

@@ -37,12 +37,13 @@ class Visit:
     """The mean duration of all jobs that had run by then."""
 
 
-def month(seed: int) -> list[Visit]:
-    """All jobs of a month, in the order of their coming."""
+def month(seed: int) -> tuple[list[Visit], list[tuple[float, float]]]:
+    """All jobs of a month, in the order of their coming, and when the device was away: its status is public, its plans are not."""
     rng = random.Random(seed)
     visits = sorted([*_others(rng), *_own(rng)], key=lambda v: v.at)
-    _serve(visits, _closed(rng), rng)
-    return visits
+    away = _closed(rng)
+    _serve(visits, away)
+    return visits, away
 
 
 def when(seconds: float) -> datetime:
@@ -84,7 +85,7 @@ def _closed(rng: random.Random) -> list[tuple[float, float]]:
     return sorted(away)
 
 
-def _serve(visits: list[Visit], away: list[tuple[float, float]], rng: random.Random) -> None:
+def _serve(visits: list[Visit], away: list[tuple[float, float]]) -> None:
     """One device takes them in order of arrival, those who jump first."""
     queue: list[tuple[int, float, int]] = []
     free, next_, ran, spent = 0.0, 0, 0, 0.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from steersman_tools.quantum.pace import Seen, learn
+from steersman_tools.quantum.pace import Away, Seen, foretell, habit, learn
 
 from ..quantum_traffic import month, when
 from ..report import Figures, interval, table, write
@@ -47,7 +47,9 @@ def run(data: Path | None, output: Path | None, jobs: int, seed: int) -> None:
 
 def _errors(seed: int) -> dict[str, list[float]]:
     """Absolute errors in seconds, each estimate made with what was known when the job came."""
-    visits = [v for v in month(seed) if v.ours and math.isfinite(v.started)]
+    everybody, closed = month(seed)
+    visits = [v for v in everybody if v.ours and math.isfinite(v.started)]
+    gone = [Away(since=when(a), until=when(b)) for a, b in closed]
     seen = [
         Seen(at=when(v.at), ahead=v.ahead, waited_seconds=v.started - v.at, started=when(v.started)) for v in visits
     ]
@@ -60,11 +62,12 @@ def _errors(seed: int) -> dict[str, list[float]]:
     for visit, own in zip(visits, seen, strict=True):
         if visit.at < WARM_DAYS * 86_400:
             continue
-        pace = learn(seen, own.at)
+        past = [a if a.until and a.until <= own.at else Away(since=a.since) for a in gone if a.since <= own.at]
+        pace, now_gone = learn(seen, own.at, past), next((a.since for a in past if a.until is None), None)
         before = [s.waited_seconds for s in seen if s.started <= own.at]
         plain = visit.ahead * visit.mean_so_far
         guesses = {
-            "steersman": pace.seconds(visit.ahead) if pace else plain,
+            "steersman": foretell(pace, visit.ahead, own.at, habit(past, own.at), now_gone) if pace else plain,
             "pending × mean duration": plain,
             "mean wait so far": float(np.mean(before)),
             "last wait": before[-1],

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from ..types import Frozen
-from .pace import Seen, learn
+from .pace import Away, Seen, foretell, habit, learn
 from .types import FINAL, Job, QuantumReadings
 
 KEPT = timedelta(days=60)
@@ -26,7 +26,20 @@ class Wait(Frozen):
     started: datetime | None = None
 
 
-_WAITS = TypeAdapter(tuple[Wait, ...])
+class Gone(Frozen):
+    """A time in which a backend was seen not to be online; `until` is None while that lasts."""
+
+    provider: str
+    backend: str
+    since: datetime
+    until: datetime | None = None
+
+
+class Kept(Frozen):
+    """The content of the file."""
+
+    waits: tuple[Wait, ...] = ()
+    gone: tuple[Gone, ...] = ()
 
 
 class QueueMemory:
@@ -35,9 +48,10 @@ class QueueMemory:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self.waits = _WAITS.validate_json(path.read_bytes())
+            kept = Kept.model_validate_json(path.read_bytes())
         except (OSError, ValidationError):
-            self.waits = ()
+            kept = Kept()
+        self.waits, self.gone = kept.waits, kept.gone
 
     def note(self, readings: QuantumReadings, now: datetime) -> QuantumReadings:
         """Keeps what is to be learnt from these readings, and gives them back with what was learnt before."""
@@ -50,9 +64,10 @@ class QueueMemory:
             if j.state == "QUEUED" and key not in known and (ahead := _ahead(readings, j)) is not None
         )
         self.waits = (*(w for w in ended if w is not None), *new)[-MOST:]
+        self.gone = self._absences(readings, now)
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_bytes(_WAITS.dump_json(self.waits))
+            self._path.write_bytes(Kept(waits=self.waits, gone=self.gone).model_dump_json().encode())
         except OSError:
             pass  # read-only: nothing is learnt
         return self.applied(readings, now)
@@ -66,10 +81,35 @@ class QueueMemory:
                 for w in self.waits
                 if w.backend == backend.name and w.provider == backend.provider and w.started is not None
             ]
-            pace = learn(seen, now)
-            learnt = pace.seconds(backend.pending.value) if pace and backend.pending is not None else None
+            away = [
+                Away(since=g.since, until=g.until)
+                for g in self.gone
+                if g.backend == backend.name and g.provider == backend.provider
+            ]
+            pace, gone = learn(seen, now, away), next((a.since for a in away if a.until is None), None)
+            learnt = None
+            if pace is not None and backend.pending is not None:
+                learnt = foretell(pace, backend.pending.value, now, habit(away, now), gone)
             made.append(backend.model_copy(update={"learnt_wait_seconds": learnt}))
         return QuantumReadings(**{**readings.__dict__, "backends": tuple(made)})
+
+    def _absences(self, readings: QuantumReadings, now: datetime) -> tuple[Gone, ...]:
+        """Those known, ended where the backend is back, and those that have begun."""
+        status = {(b.provider, b.name): b.status for b in readings.backends}
+        kept = [
+            g.model_copy(update={"until": now})
+            if g.until is None and status.get((g.provider, g.backend)) == "online"
+            else g
+            for g in self.gone
+            if now - g.since < KEPT
+        ]
+        open_ = {(g.provider, g.backend) for g in kept if g.until is None}
+        begun = [
+            Gone(provider=provider, backend=name, since=now)
+            for (provider, name), said in status.items()
+            if said in ("offline", "paused", "maintenance") and (provider, name) not in open_
+        ]
+        return (*kept, *begun)
 
 
 def _ended(wait: Wait, job: Job | None) -> Wait | None:

@@ -11,11 +11,12 @@ from pathlib import Path
 import orjson
 
 from steersman_tools.clock import WallClock
-from steersman_tools.quantum import transpile
+from steersman_tools.quantum import circuits, transpile
+from steersman_tools.quantum.provider import Order
 from steersman_tools.quantum.types import Job, QuantumReadings
 from steersman_tools.types import Ref, ToolFailed
 
-from ...app import Tools, journal, me, queues
+from ...app import Tools, journal, local_queue, me, queues
 from ...errand import Errand
 from ...gate import BadPolicy
 from ...plan.site import Draft
@@ -26,15 +27,12 @@ from .. import quantum_text
 from .follow import Answer, follow
 from .options import BadSettings, add_source, settings
 
-HOW = (
-    'No quantum provider is configured: set QISKIT_IBM_TOKEN and QISKIT_IBM_INSTANCE (IBM), slurm = "commands" or braket_region in'
-    " ~/.config/steersman/config.toml, or quantum_local = true for a queue on this machine."
-)
 READS = {
     "backends": "backends with their queues, waits, calibrations and errors",
     "jobs": "your jobs with their places and estimated starts",
     "explain": "why a job waits or failed, and what would put it right",
     "advise": "where a circuit (OpenQASM) should go",
+    "submit": "run a circuit (OpenQASM 2) in the queue on this machine, by Qiskit Aer",
 }
 CHANGES = {
     "move": "let a waiting job run on another backend",
@@ -50,7 +48,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parts = parser.add_subparsers(dest="part", required=True, metavar="PART")
     for name, words in {**READS, **CHANGES}.items():
         one = parts.add_parser(name, help=words, description=f"{words}.".capitalize())
-        if name == "advise":
+        if name == "submit":
+            one.add_argument("circuit", type=Path, metavar="CIRCUIT.qasm")
+            one.add_argument("--shots", type=int, default=1024, help="how many (default: 1024)")
+            one.add_argument(
+                "--hold",
+                action="store_const",
+                const="HELD",
+                default="",
+                help="put it into the queue, and run nothing yet",
+            )
+        elif name == "advise":
             one.add_argument("circuit", type=Path, metavar="CIRCUIT.qasm")
             one.add_argument("--shots", type=int, default=4000, help="how many (default: 4000)")
             one.add_argument(
@@ -80,8 +88,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     try:
         with queues(settings(args)) as opened:
-            if not opened.sources.providers:
-                raise ToolFailed(HOW)
             return asyncio.run(_closing(opened, _change(opened, args) if args.part in CHANGES else _read(opened, args)))
     except (BadSettings, BadPolicy, ToolFailed) as error:
         print(f"steersman: {error}", file=sys.stderr)
@@ -102,8 +108,30 @@ async def _closing(opened: Tools, work: Coroutine[None, None, int]) -> int:
             await provider.close()
 
 
+async def _submit(args: argparse.Namespace) -> int:
+    """Into the local queue, and then what waits there is run."""
+    queue, text = local_queue(settings(args)), args.circuit.read_text("utf-8")
+    circuits.read(text)
+    job = await queue.submit(Order(tag="", backend="aer_simulator", params={"qasm": text}, shots=max(args.shots, 1)))
+    if args.hold:
+        await queue.hold(job.id)
+        _say(args, {"job": await queue.job(job.id)}, f"{job.id} is held in the local queue\n")
+        return 0
+    await queue.work()
+    done = await queue.job(job.id)
+    if done is None or done.state != "DONE":
+        why = done.failure.reason if done and done.failure else f"it is {done.state if done else 'gone'}"
+        raise ToolFailed(f"Job {job.id} has no result: {why}.")
+    counts = dict(queue.counts(job.id))
+    shown = "".join(f"  {bits} {count}\n" for bits, count in sorted(counts.items(), key=lambda c: -c[1])[:20])
+    _say(args, {"job": done, "counts": counts}, f"{job.id} done, {sum(counts.values())} shots\n{shown}")
+    return 0
+
+
 async def _read(opened: Tools, args: argparse.Namespace) -> int:
     now = WallClock().now()
+    if args.part == "submit":
+        return await _submit(args)
     if args.part == "explain":
         return await _explain(opened, args)
     text = args.circuit.read_text("utf-8") if args.part == "advise" else ""
