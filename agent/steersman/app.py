@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import getpass
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 
 from steersman_tools.clock import WallClock
+from steersman_tools.knowledge.handbook import Handbook
+from steersman_tools.knowledge.sources import starter
 from steersman_tools.mcp_client import McpConnection
+from steersman_tools.quantum.provider import QuantumProvider
 from steersman_tools.types import ToolFailed
+from steersman_tools.writer import Writer
 
 from . import tracing
 from .gather import Silencer, Sources
-from .journal import FileJournal
+from .journal import FileJournal, NoJournal
+from .memory import IncidentMemory
 from .models import Budget, Price
+from .runbooks import Runbooks, handbook
 from .seams import Aide
-from .session import Actor, Equipment, Session, budget_of
+from .session import Actor, Equipment, Session, budget_of, new_id
 from .settings import Settings
 
 
@@ -33,7 +40,7 @@ class Tools:
 def sources(settings: Settings) -> Iterator[Sources]:
     """What the settings say can be looked at; connections are closed at the end. Raises Unreachable."""
     with ExitStack() as stack:
-        yield replace(_sources(settings, stack)[0], aide=aide(settings))
+        yield replace(_sources(settings, stack)[0], aide=aide(settings), memory=_memory(settings, stack))
 
 
 @contextmanager
@@ -47,14 +54,14 @@ def tools(settings: Settings, journal: FileJournal, actor: Actor | None = None) 
 
     with ExitStack() as stack:
         opened, transport = _sources(settings, stack)
-        opened = replace(opened, aide=aide(settings))
+        opened = replace(opened, aide=aide(settings), memory=IncidentMemory(journal))
         if not isinstance(transport, Transport):
             yield Tools(opened)
             return
         yield Tools(
             opened,
             Equipment(
-                writer=ClusterWriter(transport),
+                writer=_with_queues(ClusterWriter(transport), settings, opened),
                 policy=load(settings.policy),
                 actor=actor or me(),
                 rehearse=rehearsal(opened, WallClock()),
@@ -64,8 +71,11 @@ def tools(settings: Settings, journal: FileJournal, actor: Actor | None = None) 
         )
 
 
-def playground(fault: str) -> Session:
-    """A session on the example world some minutes after a fault of its catalogue. Raises KeyError where there is none such."""
+def playground(fault: str, record: FileJournal | None = None) -> Session:
+    """A session on the example world some minutes after a fault of its catalogue. Raises KeyError where there is none such.
+
+    `record` is where demos are remembered: what they teach is kept apart from what real clusters teach.
+    """
     from steersman_tools.kubernetes.write import ClusterWriter  # noqa: PLC0415  only for those who act
     from steersman_tools.world.inside import Inside, LivedTime, reader  # noqa: PLC0415  loads the embedded world
     from steersman_tools.world.stage import broken  # noqa: PLC0415  loads the embedded world
@@ -74,7 +84,31 @@ def playground(fault: str) -> Session:
 
     world = broken(fault)
     equipment = Equipment(ClusterWriter(Inside(world)), load(), me())
-    return Session(Sources(reader(world), world.metrics), LivedTime(world), equipment=equipment)
+    known = Sources(
+        reader(world),
+        world.metrics,
+        handbook=Handbook([starter()]),
+        memory=IncidentMemory(record) if record else None,
+    )
+    name = new_id(WallClock())  # the world's own clock always says the same
+    return Session(known, LivedTime(world), id=name, journal=record or NoJournal(), equipment=equipment)
+
+
+@contextmanager
+def practice(settings: Settings) -> Iterator[FileJournal | None]:
+    """The record of demos; none where nothing can be written, as a demo needs nothing."""
+    with ExitStack() as stack:
+        try:
+            record = stack.enter_context(journal(settings.model_copy(update={"data": settings.data / "demo"})))
+        except (ToolFailed, sqlite3.Error):
+            yield None
+            return
+        yield record
+
+
+def runbooks_here(settings: Settings) -> Runbooks:
+    """The runbooks of this installation."""
+    return Runbooks(settings)
 
 
 def me() -> Actor:
@@ -103,7 +137,69 @@ def _sources(settings: Settings, stack: ExitStack) -> tuple[Sources, object]:
     from .extensions.load import added  # noqa: PLC0415  reads the list of installed packages
 
     opened, transport = _connected(settings, stack)
-    return replace(opened, analyzers=added(settings.rules)), transport
+    return replace(
+        opened,
+        analyzers=added(settings.rules),
+        providers=providers(settings),
+        handbook=handbook(settings),
+        library=Runbooks(settings),
+    ), transport
+
+
+def providers(settings: Settings) -> tuple[QuantumProvider, ...]:
+    """The quantum providers of the settings; their connections are made at the first question."""
+    found: list[QuantumProvider] = []
+    if settings.ibm_key and settings.ibm_instance:
+        from steersman_tools.quantum.ibm import IbmQuantum  # noqa: PLC0415  only where it is configured
+
+        key = settings.ibm_key.get_secret_value()
+        found.append(IbmQuantum(key, settings.ibm_instance, settings.ibm_url, settings.ibm_iam_url))
+    if settings.slurm == "commands":
+        from steersman_tools.quantum.slurm import Slurm  # noqa: PLC0415  only where it is configured
+
+        found.append(Slurm(settings.slurm_qpus))
+    return tuple(found)
+
+
+def _with_queues(cluster: Writer | None, settings: Settings, opened: Sources) -> Writer:
+    """What writes to the cluster, and to the queues where there are any."""
+    if not opened.providers and cluster is not None:
+        return cluster
+    from steersman_tools.quantum import transpile  # noqa: PLC0415  only where it is configured
+    from steersman_tools.quantum.writer import QueueWriter, WithQueues  # noqa: PLC0415  likewise
+
+    compiler = transpile.Qiskit() if transpile.available() else None
+    return WithQueues(cluster, QueueWriter(opened.providers, compiler))
+
+
+@contextmanager
+def queues(settings: Settings) -> Iterator[Tools]:
+    """The quantum queues with the cluster where there is one, and without it where there is none."""
+    from steersman_tools.kubernetes.transport import Transport  # noqa: PLC0415  loads the SDK
+    from steersman_tools.kubernetes.write import ClusterWriter  # noqa: PLC0415  only for those who act
+    from steersman_tools.quantum.alone import NoCluster  # noqa: PLC0415  only for queues
+
+    from .gate import load  # noqa: PLC0415  loads CEL
+
+    with ExitStack() as stack:
+        transport: object = None
+        try:
+            opened, transport = _sources(settings, stack)
+        except ToolFailed as error:
+            opened = Sources(NoCluster(WallClock(), str(error)), providers=providers(settings))
+        cluster = ClusterWriter(transport) if isinstance(transport, Transport) else None
+        writer = _with_queues(cluster, settings, opened)
+        yield Tools(opened, Equipment(writer=writer, policy=load(settings.policy), actor=me()))
+
+
+def _memory(settings: Settings, stack: ExitStack) -> IncidentMemory | None:
+    """What sessions have taught, for those who only look: nothing is made where there is no record yet."""
+    if not (settings.data / "sessions.db").exists():
+        return None
+    try:
+        return IncidentMemory(stack.enter_context(journal(settings)))
+    except (ToolFailed, sqlite3.Error):
+        return None
 
 
 def _connected(settings: Settings, stack: ExitStack) -> tuple[Sources, object]:

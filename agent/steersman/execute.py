@@ -153,7 +153,10 @@ class Hands:
 
 def _lease(entity: Ref) -> Ref:
     digest = hashlib.sha256(str(entity).encode()).hexdigest()[:16]
-    return Ref(entity.namespace or "default", "Lease", f"steersman-{digest}")
+    namespace = (
+        entity.namespace if entity.namespace not in ("", "quantum", "gpu") else "default"
+    )  # those are no cluster's
+    return Ref(namespace, "Lease", f"steersman-{digest}")
 
 
 def _rights(step: Step) -> Iterable[tuple[Verb, str]]:

@@ -375,6 +375,14 @@ class Fault(StrEnum):
         "quantum",
         "The job names a QPU that the scheduler does not know and silently ignores.",
     )
+    QUANTUM_OVER_LIMIT = (
+        "quantum-over-limit",
+        "quantum",
+        "The job asks for more shots, circuits or qubits than the backend takes.",
+    )
+    QUANTUM_SERVICE_ERROR = "quantum-service-error", "quantum", "The provider's service failed while it had the job."
+    QUANTUM_JOB_FAILED = "quantum-job-failed", "quantum", "A quantum job failed for a reason of its own."
+    AS_ASKED = "as-asked", "request", "A person asked for this change; nothing need be wrong."
     HYBRID_STALL = "hybrid-stall", "quantum", "GPUs wait idle for a quantum job."
 
 

@@ -10,11 +10,14 @@ from typing import Protocol
 from steersman_tools.gpu.exporter import read as read_gpus
 from steersman_tools.gpu.resources import has_accelerators
 from steersman_tools.metrics import MetricsSource
+from steersman_tools.quantum.documents import KIND, aliases, backend_object, job_object
+from steersman_tools.quantum.provider import QuantumProvider
+from steersman_tools.quantum.reading import read as read_queues
 from steersman_tools.reader import Reader
-from steersman_tools.snapshot import Alert, Snapshot
+from steersman_tools.snapshot import Alert, Resource, Snapshot
 from steersman_tools.types import NotChecked, Unreachable
 
-from .seams import Aide, Library, QuantumView
+from .seams import Aide, Handbook, Library, Memory, QuantumView
 from .types import Look, Output
 
 MOST_LOGS = 120
@@ -36,7 +39,11 @@ class Sources:
     metrics: MetricsSource | None = None
     silencer: Silencer | None = None
     library: Library | None = None
+    handbook: Handbook | None = None
+    memory: Memory | None = None
     quantum: QuantumView | None = None
+    providers: tuple[QuantumProvider, ...] = ()
+    """The quantum providers whose queues are read with the cluster."""
     aide: Aide | None = None
     no_metrics: str = "no Prometheus is configured: give --prometheus URL"
     """Why there are no metrics; empty where that is no gap."""
@@ -49,7 +56,7 @@ class Sources:
 async def look_around(sources: Sources, namespace: str | None) -> Snapshot:
     """Everything, once. Raises Unreachable when the cluster does not answer at all."""
     snapshot, (alerts, gaps) = await asyncio.gather(sources.reader.snapshot(namespace), _alerts(sources))
-    snapshot = await _accelerators(sources, snapshot)
+    snapshot = await _queues(sources, await _accelerators(sources, snapshot))
     kept = tuple(a for a in alerts if namespace is None or a.labels.get("namespace", namespace) == namespace)
     return replace(
         snapshot,
@@ -75,6 +82,21 @@ async def _accelerators(sources: Sources, snapshot: Snapshot) -> Snapshot:
     if sources.metrics is None or not any(map(has_accelerators, snapshot.all("Node"))):
         return snapshot
     return replace(snapshot, gpus=await read_gpus(sources.metrics))
+
+
+async def _queues(sources: Sources, snapshot: Snapshot) -> Snapshot:
+    """The snapshot with the queues of the quantum providers; their jobs and backends are objects of it like others."""
+    if not sources.providers:
+        return snapshot
+    found = await read_queues(sources.providers, snapshot.taken_at)
+    jobs = (Resource(job_object(job, name), KIND) for job in found.jobs for name in aliases(job))
+    backends = (Resource(backend_object(backend), "Backend") for backend in found.backends)
+    return replace(
+        snapshot,
+        quantum=found,
+        resources=(*snapshot.resources, *jobs, *backends),
+        not_checked=(*snapshot.not_checked, *found.not_checked),
+    )
 
 
 async def _alerts(sources: Sources) -> tuple[tuple[Alert, ...], tuple[NotChecked, ...]]:

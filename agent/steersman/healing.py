@@ -5,26 +5,27 @@ A run may be interrupted anywhere and begun again from the top: everything that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from steersman_tools.actions import Unfit
 from steersman_tools.actuator_types import Prepared, Receipt
 from steersman_tools.actuator_types import Undone as Restored
 from steersman_tools.clock import Clock
 from steersman_tools.types import Frozen, Ref, ToolFailed
 
+from .assess import Assessment, assess
 from .diagnose import Examination
-from .diagnose.scene import Scene
 from .durable import Durable
 from .execute import Hands, Taken, Weighed
+from .experience import Experience
 from .faults import Fault
-from .gate import Actor, Budget, Facts, Policy, Target, judge
-from .plan import asked, plans
+from .gate import Actor, Budget, Facts, Policy, judge
+from .memory import signature
 from .remedy import Decision, Plan
+from .seams import Handbook, Memory
 from .types import (
     Closed,
     Decided,
@@ -37,32 +38,16 @@ from .types import (
     Planned,
     Progress,
     Rehearsed,
+    Remembered,
     Request,
     Started,
     Undone,
     Verified,
 )  # fmt: skip
 from .verify import judge as judge_effect
-from .verify import severity
 
-POLL_SECONDS = 1.5
-ENTITY_FREEZE = "steersman.dev/freeze"
-
-
-class Assessment(Frozen):
-    """One look at the cluster: what is wrong, what may be done about each cause, and how bad it is."""
-
-    diagnosed: Diagnosed
-    plans: tuple[tuple[Plan, ...], ...]
-    """For each cause, in its order."""
-    targets: dict[str, Target]
-    severity: float
-    version: str = ""
-    context: str = ""
-    wish: Plan | None = None
-    """The plan of what was asked for, where that is a change."""
-    no_wish: str = ""
-    """Why it cannot be planned."""
+POLL_SECONDS, LONGEST_POLL_SECONDS = 1.5, 6.0
+"""Looks come close together at first, then less often: what is not well after a while needs longer."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +100,8 @@ class Healer:
     actor: Actor
     tell: Callable[[Event], None]
     budget: Callable[[datetime], Budget] = lambda _: Budget()
-    experience: Callable[[str], Mapping[str, float]] = lambda _: {}
+    memory: Memory | None = None
+    handbook: Handbook | None = None
     rehearse: Rehearse | None = None
     source_of_truth_allowed: bool = False
     _tried: set[tuple[str, str, str]] = field(default_factory=set)
@@ -135,6 +121,10 @@ class Healer:
         number = self._round
         assessment = await self.durable.once(f"look-{number}", self._assess, Assessment)
         self.tell(assessment.diagnosed)
+        if self.memory and not number:
+            recalled = await self.durable.once("recall", lambda: self._recalled(assessment.diagnosed), Remembered)
+            if recalled.recalls:
+                self.tell(recalled)
         chosen = self._choose(assessment)
         if chosen is None:
             return self._ended(assessment)
@@ -225,30 +215,15 @@ class Healer:
 
     async def _assess(self) -> Assessment:
         diagnosed, examination = await self.look(self.request.namespace)
-        scene = examination.scene
-        options = tuple(plans(cause, scene, self.experience(cause.fault)) for cause in diagnosed.diagnosis.causes)
-        wish, no_wish = self._wished(scene)
-        refs = {s.action.target for those in (*options, (wish,) if wish else ()) for plan in those for s in plan.steps}
-        return Assessment(
-            diagnosed=diagnosed,
-            plans=options,
-            targets={str(ref): _target(examination, ref) for ref in refs},
-            severity=severity(examination),
-            version=scene.snapshot.version,
-            context=scene.snapshot.context,
-            wish=wish,
-            no_wish=no_wish,
-        )
+        return assess(self.request, diagnosed, examination, self._experience, self.handbook)
 
-    def _wished(self, scene: Scene) -> tuple[Plan | None, str]:
-        """The plan of what was asked for, or why there is none."""
-        action = self.request.action
-        if action is None:
-            return None, ""
-        try:
-            return asked(action, scene, f"asked: {self.request.question}" if self.request.question else "asked"), ""
-        except Unfit as error:
-            return None, str(error)
+    def _experience(self, fault: str) -> Experience:
+        return self.memory.experience(fault) if self.memory else Experience()
+
+    async def _recalled(self, diagnosed: Diagnosed) -> Remembered:
+        if self.memory is None or diagnosed.diagnosis.healthy:
+            return Remembered()
+        return Remembered(recalls=self.memory.like(signature(diagnosed.diagnosis), self.session))
 
     async def _rehearsed(self, number: int, plan: Plan) -> Rehearsed | None:
         """What the plan does on a copy, where that was asked for."""
@@ -343,7 +318,7 @@ class Healer:
         checks = [c for s in plan.steps for c in s.check]
         within = max([c.within_seconds for c in checks], default=120.0)
         sustained = max([c.for_seconds for c in checks], default=4.0)
-        began, good_since = self.clock.now(), None
+        began, good_since, pause = self.clock.now(), None, POLL_SECONDS
         while True:
             _, examination = await self.look(self.request.namespace)
             seen = judge_effect(plan, chosen.harmed, before, examination)
@@ -358,7 +333,8 @@ class Healer:
                 return Effect(
                     healed=False, text=f"after {within:.0f} s {'; '.join(seen.open[:4]) or 'it does not last'}"
                 )
-            await self.clock.sleep(POLL_SECONDS)
+            pause = POLL_SECONDS if good_since else min(pause * 1.3, LONGEST_POLL_SECONDS)
+            await self.clock.sleep(pause)
 
     async def _hold(self, entity: Ref) -> Said:
         return Said(text=await self.hands.hold(entity, self.session))
@@ -366,18 +342,3 @@ class Healer:
     async def _release(self, entity: Ref) -> Said:
         await self.hands.release(entity, self.session)
         return Said()
-
-
-def _target(examination: Examination, ref: Ref) -> Target:
-    """What policy may know of an object."""
-    snapshot = examination.scene.snapshot
-    found, space = snapshot.get(ref), snapshot.get(Ref("", "Namespace", ref.namespace))
-    marks = {**(space.annotations if space else {}), **(space.labels if space else {})}
-    if found is not None:
-        marks |= {**found.annotations, **found.labels}
-    return Target(
-        labels=found.labels if found else {},
-        annotations={k: v for k, v in found.annotations.items() if len(v) < 500} if found else {},
-        replicas=found.count("spec.replicas") if found else 0,
-        frozen=marks.get(ENTITY_FREEZE, "") in ("true", "yes", "1"),
-    )

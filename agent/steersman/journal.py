@@ -143,6 +143,13 @@ class FileJournal:
         )
         return [Entry.model_validate_json(body) for (body,) in rows]
 
+    def closed(self, after: int = 0) -> list[tuple[int, str]]:
+        """The sessions that were closed, or closed again, after that line, each with the line where they were."""
+        return self._db.execute(
+            "SELECT MAX(line), session FROM entries WHERE kind = 'closed' AND line > ? GROUP BY session ORDER BY 1",
+            (after,),
+        ).fetchall()
+
     def sessions(self, most: int = 50) -> list[Summary]:
         """The latest sessions, the newest first."""
         rows = self._db.execute(

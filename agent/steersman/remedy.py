@@ -49,6 +49,8 @@ class Step(Frozen):
     action: Action
     why: str
     cites: tuple[str, ...] = ()
+    runbook: str = ""
+    """File and heading of the runbook that speaks of it, where there is one."""
     changes: tuple[Change, ...] = ()
     """What will be different, field by field: what is approved is what is done."""
     check: tuple[Check, ...] = ()

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from steersman_tools.knowledge.types import Guide
 from steersman_tools.mcp_client import McpConnection
 from steersman_tools.types import Frozen, Observation
 
-from .models import Budget, Model
+from .experience import Experience, Recall, Signature
+from .models import Budget, Meter, Model
 from .models.budget import Price
 
 
@@ -19,6 +21,8 @@ class Passage(Frozen):
     source: str
     """Where a person finds it: a file and its heading."""
     text: str
+    faults: tuple[str, ...] = ()
+    """The faults that the runbook is for."""
 
 
 class Library(Protocol):
@@ -26,6 +30,23 @@ class Library(Protocol):
 
     async def search(self, words: str, most: int) -> Sequence[Passage]:
         """The passages nearest to the words, best first. Raises ToolFailed."""
+
+
+class Handbook(Protocol):
+    """Runbooks by the fault that they are for: a look at files, no search."""
+
+    def of(self, fault: str) -> Sequence[Guide]:
+        """The runbooks of a fault, the user's own first."""
+
+
+class Memory(Protocol):
+    """What earlier sessions have taught."""
+
+    def like(self, found: Signature, session: str = "") -> tuple[Recall, ...]:
+        """The incidents most like this one, without that session."""
+
+    def experience(self, fault: str) -> Experience:
+        """How the remedies for a fault have done."""
 
 
 class QuantumView(Protocol):
@@ -44,3 +65,7 @@ class Aide:
     price: Price | None = None
     servers: tuple[McpConnection, ...] = ()
     """MCP servers whose allowed tools the model may use."""
+
+    def meter(self) -> Meter:
+        """Counts what one session uses, from now on."""
+        return Meter(self.budget, self.price)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -20,13 +20,28 @@ from .ask import case_of, explain
 from .diagnose import Examination
 from .durable import Durable, Once
 from .execute import Hands
+from .experience import Experience
 from .gate import Actor, Budget, Policy
 from .gather import Sources
 from .healing import Healer, Look, Rehearse
 from .journal import Journal, NoJournal
+from .memory import signature
 from .plan import plans
 from .remedy import Decision
-from .types import Asked, Closed, Diagnosed, Entry, Event, Failed, Outcome, Planned, Progress, Request, Undone
+from .types import (
+    Asked,
+    Closed,
+    Diagnosed,
+    Entry,
+    Event,
+    Failed,
+    Outcome,
+    Planned,
+    Progress,
+    Remembered,
+    Request,
+    Undone,
+)
 
 __all__ = ["Actor", "Equipment", "Session", "Sources", "budget_of", "new_id", "undo"]
 
@@ -47,7 +62,6 @@ class Equipment:
     actor: Actor
     rehearse: Rehearse | None = None
     source_of_truth_allowed: bool = False
-    experience: Callable[[str], Mapping[str, float]] = lambda _: {}
     budget: Callable[[datetime], Budget] = lambda _: Budget()
 
 
@@ -116,6 +130,7 @@ class Session:
         async for event, examination in workflow.investigate(request, self.sources):
             self._tell(event)
             if isinstance(event, Diagnosed) and examination is not None:
+                self._remember(event)
                 self._advise(event, examination)
                 await self._explain(event, examination, request.question)
         self._tell(Closed(outcome="answered"))
@@ -126,10 +141,18 @@ class Session:
             self._tell(Progress(text=f"asking {aide.model.name}"))
             self._tell(await explain(case_of(examination, answer.diagnosis, self.sources, question), aide))
 
+    def _remember(self, answer: Diagnosed) -> None:
+        """Earlier incidents that were like this one, where there are any."""
+        if self.sources.memory and not answer.diagnosis.healthy:
+            recalls = self.sources.memory.like(signature(answer.diagnosis), self.id)
+            if recalls:
+                self._tell(Remembered(recalls=recalls))
+
     def _advise(self, answer: Diagnosed, examination: Examination) -> None:
         """What would be done about the first cause for which something can be done."""
         for cause in answer.diagnosis.causes:
-            if found := plans(cause, examination.scene):
+            known = self.sources.memory.experience(cause.fault) if self.sources.memory else Experience()
+            if found := plans(cause, examination.scene, known, self.sources.handbook):
                 self._tell(Planned(plan=found[0]))
                 return
 
@@ -140,13 +163,14 @@ class Session:
         healer = Healer(
             request=request, session=self.id, look=self._eyes(request), hands=Hands(gear.writer, self.clock), durable=self.durable,
             clock=self.clock, policy=gear.policy, actor=gear.actor, tell=self._tell, budget=gear.budget,
-            experience=gear.experience, rehearse=gear.rehearse, source_of_truth_allowed=gear.source_of_truth_allowed,
+            rehearse=gear.rehearse, memory=self.sources.memory, handbook=self.sources.handbook,
+            source_of_truth_allowed=gear.source_of_truth_allowed,
         )  # fmt: skip
         await healer.run()
 
     def _eyes(self, request: Request) -> Look:
         """What a session that acts looks at: what is wrong, or what is coming."""
-        return self._look if request.wants == "healing" else partial(self._look_ahead, request.ahead_seconds)
+        return self._look if request.wants != "scaling" else partial(self._look_ahead, request.ahead_seconds)
 
     async def _look_ahead(self, seconds: float, namespace: str | None) -> tuple[Diagnosed, Examination]:
         from .foresight import foreseeing, of_the_future  # noqa: PLC0415  numpy is loaded only where it is needed

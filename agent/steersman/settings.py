@@ -28,6 +28,11 @@ def data_folder() -> Path:
     return Path(home) / "steersman"
 
 
+def _secret(name: str) -> SecretStr | None:
+    value = os.environ.get(name)
+    return SecretStr(value) if value else None
+
+
 class McpServer(Frozen):
     """An MCP server: a URL, or a command that is started. Only the tools that `allow` names are offered to a model."""
 
@@ -58,6 +63,29 @@ class Settings(BaseSettings):
     """The folder of your own rules; none: `rules` beside the settings file, if there is one."""
     node_operations: str = ""
     """The annotation on a Node by which an agent of yours is asked to reboot it (its value is then `reboot`); none: nobody listens."""
+
+    ibm_key: SecretStr | None = Field(default_factory=lambda: _secret("QISKIT_IBM_TOKEN"))
+    """The API key of an IBM Quantum account; with the next, its queues are read."""
+    ibm_instance: str = Field(default_factory=lambda: os.environ.get("QISKIT_IBM_INSTANCE", ""))
+    """The CRN of the instance."""
+    ibm_url: str = "https://quantum.cloud.ibm.com/api/v1"
+    ibm_iam_url: str = "https://iam.cloud.ibm.com"
+    slurm: Literal["no", "commands"] = "no"
+    """Whether quantum jobs go through a Slurm whose `squeue` and `scontrol` are on this machine."""
+    slurm_qpus: tuple[str, ...] = ()
+    """The licences that are QPUs; none: all."""
+    braket_region: str | None = None
+    """The AWS region of Braket devices; credentials as for the AWS command line."""
+    braket_url: str | None = None
+    """Another endpoint than Amazon's, for tests."""
+    runbooks: tuple[Path, ...] = ()
+    """Folders and git checkouts with your own runbooks, beside the starter library and what `steersman runbooks index` was given."""
+    chroma_url: str | None = None
+    """A chroma server for the index of runbooks; none: a folder below `data`."""
+    embedding_url: str | None = None
+    """An OpenAI-compatible embedding endpoint for runbooks; none: the offline model. What is asked and indexed goes there."""
+    embedding_model: str | None = None
+    embedding_key: SecretStr | None = None
 
     policy: Path | None = None
     """The policy file; none: the built-in one, which asks about everything and denies demolition."""

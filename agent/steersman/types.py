@@ -10,9 +10,11 @@ from pydantic import Field
 from steersman_tools.actions import Action
 from steersman_tools.actuator_types import Prepared, Receipt
 from steersman_tools.flows import RunsOut
+from steersman_tools.knowledge.types import Quote
 from steersman_tools.snapshot import LogQuery
 from steersman_tools.types import Evidence, Frozen, NotChecked, Observation, Ref
 
+from .experience import Recall
 from .explanation import Explained
 from .faults import FAULTS as FAULTS
 from .faults import FaultName as FaultName
@@ -98,6 +100,8 @@ class Cause(Frozen):
     written_by: WrittenBy | None = None
     cites: tuple[str, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
+    runbooks: tuple[Quote, ...] = ()
+    """What runbooks say about it, the user's own first, each with its file and heading."""
 
 
 class Unexplained(Frozen):
@@ -137,11 +141,11 @@ class Request(Frozen):
     namespace: str | None = None
     """None: all namespaces."""
     wants: Literal["diagnosis", "healing", "scaling", "change"] = "diagnosis"
-    """Scaling: replicas for the load that is coming, through the same gate as a healing."""
-    ahead_seconds: float = Field(default=900, ge=60, le=86400)
-    """How far ahead a scaling looks."""
+    """Scaling: replicas for the load that is coming, through the same gate as a healing. Change: the action below."""
     action: Action | None = None
     """Of a change: what is wanted. It is planned, judged, approved, verified and undone like any remedy."""
+    ahead_seconds: float = Field(default=900, ge=60, le=86400)
+    """How far ahead a scaling looks."""
     approval: Literal["ask", "given"] = "ask"
     """Given: whatever policy would ask about is approved beforehand by who asks; what it denies stays denied."""
     act: Literal["for real", "show only"] = "for real"
@@ -174,6 +178,13 @@ class Diagnosed(Frozen):
     kind: Literal["diagnosis"] = "diagnosis"
     diagnosis: Diagnosis
     seconds: Seconds
+
+
+class Remembered(Frozen):
+    """Earlier incidents that were like this one."""
+
+    kind: Literal["memory"] = "memory"
+    recalls: tuple[Recall, ...] = ()
 
 
 class Planned(Frozen):
@@ -275,6 +286,7 @@ Event: TypeAlias = Annotated[
     | Progress
     | Diagnosed
     | Explained
+    | Remembered
     | Planned
     | Rehearsed
     | Judged

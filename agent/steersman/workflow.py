@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from steersman_tools.snapshot import Snapshot
 
+from .citing import cited
 from .diagnose import Examination, examine
 from .diagnose.analyzers import ANALYZERS
 from .gather import Sources, look_around, look_closer
@@ -41,7 +42,7 @@ async def investigate(request: Request, sources: Sources) -> AsyncIterator[tuple
         gathered += clock.lap()
         examination = examine(snapshot, analyzers)
         judged += clock.lap()
-    yield _diagnosed(examination, gathered, judged, clock), examination
+    yield _diagnosed(examination, sources, gathered, judged, clock), examination
 
 
 async def _measured(sources: Sources, snapshot: Snapshot, namespace: str | None) -> Snapshot:
@@ -54,10 +55,12 @@ async def _measured(sources: Sources, snapshot: Snapshot, namespace: str | None)
     return replace(snapshot, flows=said.flows, not_checked=(*snapshot.not_checked, *said.not_checked))
 
 
-def _diagnosed(examination: Examination, gathered: float, judged: float, clock: _Stopwatch) -> Diagnosed:
-    diagnosis = examination.conclude()
-    cited = {evidence.call for evidence in diagnosis.evidence}
-    soon = tuple(each for each in examination.scene.snapshot.flows.soon if each.call not in cited)
+def _diagnosed(
+    examination: Examination, sources: Sources, gathered: float, judged: float, clock: _Stopwatch
+) -> Diagnosed:
+    diagnosis = cited(examination.conclude(), sources.handbook)
+    shown = {evidence.call for evidence in diagnosis.evidence}
+    soon = tuple(each for each in examination.scene.snapshot.flows.soon if each.call not in shown)
     diagnosis = diagnosis.model_copy(update={"warnings": soon})
     return Diagnosed(
         diagnosis=diagnosis, seconds=Seconds(gather=round(gathered, 3), diagnose=round(judged + clock.lap(), 3))

@@ -21,6 +21,7 @@ SUITES: Mapping[str, str] = {
     "runbooks": "steersman_evals.suites.runbooks",
     "model": "steersman_evals.suites.model",
     "quantum": "steersman_evals.suites.quantum",
+    "quantum-wait": "steersman_evals.suites.quantum_wait",
 }
 """A suite is one line here and one module with `run(data, output, jobs, seed)`, imported only when it is asked for. A module may
 offer `add_arguments(parser)`: what it adds is handed to `run` by name. `DATA = False` in it says that it needs no `--data`."""

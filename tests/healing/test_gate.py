@@ -25,7 +25,8 @@ SCALE = {"do": "Scale", "target": "shop/Deployment/cart", "replicas": 4}
 def plan(*actions: dict[str, Any], **more: Any) -> Plan:
     steps = tuple(Step(action=ACTION.validate_python(a), why="w", undo="u") for a in actions)
     ref = Ref("shop", "Deployment", "cart")
-    return Plan(fault=Fault.IMAGE_NOT_FOUND, entity=ref, name="p", steps=steps, **more)
+    given: dict[str, Any] = {"fault": Fault.IMAGE_NOT_FOUND, "entity": ref, "name": "p", "steps": steps}
+    return Plan(**(given | more))
 
 
 def facts(**more: Any) -> Facts:
@@ -41,6 +42,9 @@ TABLE: list[tuple[str, Plan, Facts, str, str]] = [
     ("a change waits for a person", plan(IMAGE), facts(), "ask", "remedies-ask"),
     ("the platform's namespace", plan({**IMAGE, "target": "kube-system/Deployment/x"}), facts(), "deny", "protected-namespaces"),
     ("the DNS record", plan({"do": "PatchField", "target": "kube-system/ConfigMap/coredns", "fields": [{"path": "data.Corefile", "value": "x"}]}, source_of_truth=""), facts(), "deny", "protected-namespaces"),
+    ("a platform workload brought back", plan({"do": "Scale", "target": "kube-system/Deployment/dns", "replicas": 2}, fault=Fault.SCALED_TO_ZERO), facts(targets={"kube-system/Deployment/dns": Target(replicas=0)}), "ask", "remedies-ask"),
+    ("a platform workload that runs", plan({"do": "Scale", "target": "kube-system/Deployment/dns", "replicas": 2}, fault=Fault.SCALED_TO_ZERO), facts(targets={"kube-system/Deployment/dns": Target(replicas=1)}), "deny", "protected-namespaces"),
+    ("another field of it", plan({"do": "PatchField", "target": "kube-system/Deployment/dns", "fields": [{"path": "spec.paused", "value": True}]}, fault=Fault.SCALED_TO_ZERO), facts(targets={"kube-system/Deployment/dns": Target(replicas=0)}), "deny", "protected-namespaces"),
     ("a Secret", plan({"do": "PatchField", "target": "shop/Secret/s", "fields": [{"path": "data.x", "value": "eA=="}]}), facts(), "deny", "no-secrets"),
     ("deletion", plan({"do": "DeleteObject", "target": "shop/Service/cart"}), facts(), "deny", "no-demolition"),
     ("scaling to zero", plan({**SCALE, "replicas": 0}), facts(), "deny", "no-demolition"),

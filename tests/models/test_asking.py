@@ -10,6 +10,7 @@ from steersman.app import playground
 from steersman.asking import Answered, ask
 from steersman.diagnose import examine
 from steersman.intent import ScaleTo
+from steersman.models import Budget
 from steersman.models.chain import ChatModel
 from steersman.models.scripted import ScriptedModel, says
 from steersman.plan import asked as planned
@@ -19,7 +20,7 @@ from steersman.types import Closed, Event, Judged, Planned, Rehearsed, Request
 from steersman_tools.actions import Scale, Unfit
 from steersman_tools.types import Ref
 
-from .cases import broken, sources
+from .cases import GOOD, broken, sources
 
 FAULT = "wrong-target-port"
 
@@ -134,3 +135,13 @@ async def test_a_question_is_no_order_to_repair() -> None:
     """A model that hears an order to repair in a question starts nothing."""
     asked = await ask("what is the official way to mend a cart?", sources(broken(), reads("heal", "cart")))
     assert asked.answered.reply.request is None
+
+
+async def test_one_budget_for_the_whole_request() -> None:
+    """What the reading of a request used is missing from what its explanation may use."""
+    model = ScriptedModel(says({"intent": "diagnose", "name": "cart", "kind": "", "number": None}), says(GOOD))
+    asked = await ask("something about cart feels off", sources(broken(), model, Budget(turns=1)))
+    explained = await asked.explained()
+    assert explained is not None
+    assert (explained.explanation, explained.usage.calls) == (None, 1)
+    assert "its 1 turns are used up; the answer of the engine stands" in explained.note

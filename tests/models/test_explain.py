@@ -60,7 +60,6 @@ def _said(text: str, *cites: str) -> dict[str, JsonValue]:
         (_said("It fails.", "E99"), "cites E99"),
         (_spoilt(sentences=[{"cites": [], "text": "It fails."}]), "cites nothing"),
         (_spoilt(sentences=[]), "sentences is empty"),
-        (_spoilt(order=[7]), "order names 7"),
         (_said("Container cart exits since version 9.8.7 came."), "9.8.7"),
         (_said("Everything is fine."), "denies what the engine found"),
         (_said("Run kubectl delete pod cart to mend it."), "web address or a command"),
@@ -74,6 +73,11 @@ async def test_what_does_not_hold_is_refused(draft: dict[str, JsonValue], proble
     """Invented ids, numbers, orders, denials, addresses and commands are refused with a reason the model can act on."""
     with pytest.raises(Unfit, match=problem):
         checked(Draft.model_validate(draft), await case())
+
+
+async def test_an_order_of_what_is_no_cause_orders_nothing() -> None:
+    """Numbers that no cause of the engine bears are passed over, and the engine's order stands."""
+    assert checked(Draft.model_validate(_spoilt(order=[7, 2])), await case()).order == (1,)
 
 
 async def test_a_refusal_goes_back_with_its_reason() -> None:

@@ -39,6 +39,8 @@ UNDERSTOOD = [
     ("cart 一直重启", "diagnose", {"entity": CART}),
     ("排查一下 shop 命名空间", "diagnose", {"namespace": "shop"}),
     ("list pods in shop", "list", {"kind": "Pod", "namespace": "shop"}),
+    ("列出 shop 里的 pod", "list", {"kind": "Pod", "namespace": "shop"}),
+    ("how are the nodes", "list", {"kind": "Node"}),
     ("show unhealthy pods", "list", {"kind": "Pod", "only_troubled": True}),
     ("get nodes", "list", {"kind": "Node"}),
     ("列出所有节点", "list", {"kind": "Node"}),
@@ -139,3 +141,10 @@ def test_anything_can_be_said(text: str) -> None:
     """No text makes the interpreter fail, and text that names nothing changes nothing."""
     found: Intent | NotUnderstood = interpret(text, NAMES)
     assert found.intent not in ("scale", "rollback", "restart", "cordon", "uncordon", "drain") or "cart" in text.lower()
+
+
+@pytest.mark.parametrize("text", ["list pods in books", "列出 books 里的 pod"])
+def test_a_namespace_is_meant_where_the_words_say_inside(text: str) -> None:
+    """What else bears the namespace's name does not count beside `in`, in both languages."""
+    found = interpret(text, Names([Ref("books", "Ingress", "books"), Ref("books", "Pod", "cart-1")]))
+    assert (found.intent, getattr(found, "namespace", None)) == ("list", "books")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from .incidents import CREATING, _crashing, _logged, _probe, _unit, _unschedulable
 from .kubectl import BASKET, FRONT, SPACE, Node, Service, Shop, replica_set
@@ -14,7 +15,7 @@ _ALL = "3 node(s) didn't match Pod's node affinity/selector"
 
 
 def _pulling(
-    words: str, image: str = "registry.example.com/shop/app:1.0", *, before: bool = False, **changes: str
+    words: str, image: str = "registry.example.com/shop/app:1.0", *, before: bool = False, **changes: Any
 ) -> Shop:
     """A pod whose image does not come; with `before`, the ErrImagePull that comes before the pauses."""
     reason = "ErrImagePull" if before else "ImagePullBackOff"

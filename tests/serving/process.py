@@ -20,7 +20,7 @@ from steersman.interfaces.access.tokens import TokenStore
 
 from ..world.process import Running, environment
 
-HOLDERS = {**{role: (role, "person") for role in ROLES}, "robot": ("admin", "machine")}
+HOLDERS: dict[str, tuple[str, str]] = {**{role: (role, "person") for role in ROLES}, "robot": ("admin", "machine")}
 """The name of each token with what it is: one a role, and a program that has every role."""
 
 
@@ -50,13 +50,13 @@ class Served:
         self.process = subprocess.Popen(
             [*command, "--kubeconfig", self.world.kubeconfig], env=environment(), stdout=subprocess.DEVNULL
         )
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while time.monotonic() < until:
             with suppress(httpx.TransportError):
                 if httpx.get(f"{self.url}/readyz").status_code == 200:
                     return
             time.sleep(0.1)
-        raise AssertionError("the server is not ready after a minute")
+        raise AssertionError("the server is not ready after three minutes")
 
     def kill(self) -> None:
         """What a crash, or the kernel short of memory, does."""
@@ -108,7 +108,14 @@ def serving(world: Running, data: Path) -> Iterator[Served]:
         served.stop()
 
 
-def breaks(world: Running, fault: str = "wrong-target-port") -> None:
-    """Breaks the world, and waits until it can be seen."""
-    world.ask("/world/fault", {"name": fault})
-    time.sleep(2)
+def breaks(served: Served, fault: str = "wrong-target-port") -> None:
+    """Breaks the world, and waits until what can be seen of it has stopped changing."""
+    served.world.ask("/world/fault", {"name": fault})
+    seen: list[Any] = []
+    until = time.monotonic() + 90
+    while len(seen) < 3 or not seen[-1] or seen[-1] != seen[-2] or seen[-2] != seen[-3]:
+        assert time.monotonic() < until, f"{fault} shows nothing: {seen[-1:]}"
+        session = served.ask("POST", "/v1/sessions", json={"question": "is it broken?"}).json()["session"]
+        found = served.until(session, "closed")["diagnosis"]
+        seen.append([(c["fault"], c["entity"], c["explains"], c["path"], c["confidence"]) for c in found["causes"]])
+        time.sleep(1)

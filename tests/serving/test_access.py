@@ -28,7 +28,7 @@ KEY = "k" * 64
 def test_roles_include_those_before_them() -> None:
     """An approver may look and operate; a viewer may neither approve nor operate."""
     for role, allowed in {"viewer": 1, "operator": 2, "approver": 3, "admin": 4}.items():
-        who = Principal(id="x", role=role, holder="person")  # type: ignore[arg-type]  # a table
+        who = Principal(id="x", role=role, holder="person")
         assert [may(who, r) for r in ("viewer", "operator", "approver", "admin")] == [n < allowed for n in range(4)]
 
 

@@ -42,7 +42,7 @@ def test_it_is_offered_and_answers(client: openai.OpenAI) -> None:
 
 def test_healing_waits_and_is_decided_in_the_chat(served: Served, client: openai.OpenAI) -> None:
     """The plan is shown with its digest; an operator's yes counts for nothing, an approver's no ends it, and the yes mends it."""
-    breaks(served.world, "scaled-to-zero")
+    breaks(served, "scaled-to-zero")
     said = ask(client, "heal books")
     digest = said.split("`reject ")[1].split("`")[0]
     assert "books/Deployment/" in said

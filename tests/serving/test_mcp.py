@@ -15,7 +15,7 @@ from .process import Served, breaks
 
 async def test_an_assistant_proposes_and_a_person_approves(served: Served) -> None:
     """The plan waits; a wrong code does nothing; the person's code has exactly that plan carried out, in the person's name."""
-    breaks(served.world)
+    breaks(served)
     async with (
         httpx2.AsyncClient(headers={"Authorization": f"Bearer {served.tokens['robot']}"}, timeout=60) as http,
         Client(streamable_http_client(f"{served.url}/mcp", http_client=http)) as client,

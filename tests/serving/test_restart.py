@@ -19,8 +19,8 @@ from .process import Served, breaks, serving
 
 def test_everything_resumes(world: Running, tmp_path: Path) -> None:
     """Killed while one session waits and again while it acts: nothing is told or done twice, and readers miss nothing."""
-    breaks(world)
     with serving(world, tmp_path) as served:
+        breaks(served)
         session = served.healing(question="first")
         seen: list[Entry] = []
         reader = threading.Thread(target=lambda: seen.extend(events(served, session)))

@@ -86,6 +86,7 @@ def test_approval_beforehand_is_an_approval(served: Served, who: str) -> None:
 TOOLS: dict[str, tuple[frozenset[str], dict[str, Any]]] = {
     "investigate": (OPERATE, {}),
     "propose_plan": (OPERATE, {}),
+    "propose_change": (OPERATE, {"wanted": "scale nobody to 2"}),
     "approve": (OPERATE, {"session": "x", "digest": "0" * 16, "code": "x"}),
     "ask": (ALL, {"text": "help"}),
     "causes": (ALL, {}),

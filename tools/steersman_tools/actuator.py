@@ -192,6 +192,8 @@ class Actuator:
         live = await self._read(ref)
         if effect == "evict":
             return Undone(proven=False, text=f"the eviction of {ref} cannot be taken back")
+        if effect == "edit" and ref.kind == "QuantumJob" and not prepared.action.reversible:
+            return Undone(proven=False, text=f"{prepared.action.words}: this cannot be taken back")
         if effect == "delete":
             return await self._remade(ref, before, live)
         if live is None or _meta(live, "uid") != receipt.uid:

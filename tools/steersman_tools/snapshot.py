@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from .fields import Fields
 from .flows import Flows
 from .gpu.types import GpuReadings
+from .quantum.types import QuantumReadings
 from .types import Json, NotChecked, Ref
 
 
@@ -214,6 +215,8 @@ class Snapshot:
     dependencies: tuple[Dependency, ...] = ()
     gpus: GpuReadings | None = None
     """What metrics say of accelerators; None: nobody asked."""
+    quantum: QuantumReadings | None = None
+    """What quantum providers say of their backends and queues; None: none is configured."""
     node_operations: str = ""
     """The annotation by which machines of this cluster are asked to reboot, where there is such an agent; empty where there is none."""
     complete: frozenset[tuple[str, str]] = frozenset()

@@ -134,14 +134,13 @@ def _specific(word: str) -> bool:
 
 
 def _order(given: Collection[int], case: Case) -> tuple[int, ...]:
-    """All ranks of the engine, in the model's order where the engine is nearly undecided, else in the engine's."""
+    """All ranks of the engine, in the model's order where the engine is nearly undecided, else in the engine's.
+
+    Numbers that are no cause's are passed over: they order nothing, and small models keep to them through every correction.
+    """
     causes = case.diagnosis.causes
     ranks = [c.rank for c in causes]
-    if unknown := [n for n in given if n not in ranks]:
-        raise Unfit(
-            f"order names {unknown[0]}; the engine's causes are {', '.join(map(str, ranks)) or 'none: give []'}"
-        )
-    wish = {rank: at for at, rank in enumerate(dict.fromkeys(given))}
+    wish = {rank: at for at, rank in enumerate(dict.fromkeys(n for n in given if n in ranks))}
     ordered = list(causes)
     for _ in ordered:  # neighbours change places only where the engine is nearly undecided
         for at in range(len(ordered) - 1):

@@ -26,9 +26,12 @@ SURE = 0.8
 STANDS = "the answer of the engine stands"
 
 
-async def explain(case: Case, aide: Aide) -> Explained:
-    """What the model makes of the case. Never raises for what a model or its endpoint does: `note` says it in one line."""
-    model, meter = aide.model, Meter(aide.budget, aide.price)
+async def explain(case: Case, aide: Aide, meter: Meter | None = None) -> Explained:
+    """What the model makes of the case. Never raises for what a model or its endpoint does: `note` says it in one line.
+
+    `meter` is that of the session, where the model was asked something before.
+    """
+    model, meter = aide.model, meter or aide.meter()
     more, gaps = await remote_tools(case, aide.servers)
     tools = [*toolbox(case), *more]
     with tracing.span("explain", gen_ai__request__model=model.name):
@@ -73,7 +76,7 @@ async def _look(case: Case, model: Model, meter: Meter, tools: Sequence[Tool]) -
     """Lets the model look around. Returns why it was stopped; empty where it was not."""
     prompt = Prompt(system=render("look", looks=str(LOOKS)), user=outline(case))
     try:
-        with meter.reserving(turns=2, tokens=5_000, most=LOOKS + 1):
+        with meter.reserving(turns=2, tokens=5_000, most=LOOKS):
             await model.converse(prompt, tools, meter)
     except Looping as error:
         return str(error)

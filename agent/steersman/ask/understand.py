@@ -47,17 +47,17 @@ class Form(BaseModel):
     number: int | None
 
 
-async def understand(text: str, case: Case, aide: Aide | None) -> Intent | NotUnderstood:
+async def understand(text: str, case: Case, aide: Aide | None, meter: Meter | None = None) -> Intent | NotUnderstood:
     """What the person wants: offline where that is clear, else as a model reads it, within what the words allow.
 
     A model is not asked where the offline interpreter has found a doubt that only the person can settle, such as a name that
-    means two things, or a change that is forbidden in the same breath.
+    means two things, or a change that is forbidden in the same breath. `meter` is that of the session, where there is one.
     """
     found = interpret(text, case.names)
     if aide is None or not isinstance(found, NotUnderstood) or found.choices:
         return found
     try:
-        form = await aide.model.complete(_prompt(text, case), Form, Meter(aide.budget, aide.price))
+        form = await aide.model.complete(_prompt(text, case), Form, meter or aide.meter())
         return _meant(form, text, case, aide.model.name) or found
     except (ModelFailed, OverBudget, Unfit, Refused):
         return found

@@ -98,6 +98,11 @@ def metric(scene: Scene, query: str, lines: Sequence[str]) -> Observation:
     return _make(scene, "metrics", query, "\n".join(lines) or "no such series", found=bool(lines))
 
 
+def quantum(scene: Scene, call: str, text: str) -> Observation:
+    """What a quantum provider says."""
+    return _make(scene, "quantum", call or "steersman quantum jobs", text, found=bool(text))
+
+
 def container_state(scene: Scene, pod: Resource, status: Fields) -> Observation:
     """How a container fares."""
     parts = [f"{pod.name} container {status.text('name')}: restarts {status.count('restartCount')}"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from steersman_tools.types import Ref
 
+from .chains import dependants
 from .scene import Scene
 
 DNS = Ref("kube-system", "Service", "kube-dns")
@@ -49,6 +50,8 @@ class Impact:
             if ref == DNS:
                 yield from dict.fromkeys(call.caller for call in self._scene.calls)
                 yield from dict.fromkeys(call.service for call in self._scene.calls if call.service)
+        elif ref.kind in ("Backend", "QuantumJob"):
+            yield from dependants(self._scene, ref)
         elif workload := self._scene.workload_of.get(ref):
             for view in self._scene.services_of.get(workload.ref, ()):
                 yield view.ref

@@ -12,6 +12,8 @@ from .scan import Token
 
 _PREFERRED = (*WORKLOADS, "Service", "Job", "CronJob", "Node", "Pod")
 
+_INSIDE = ("in", "inside", "within", "在", "里", "里面", "中", "内", "下")
+
 
 def namespace(tokens: Sequence[Token]) -> str | None:
     """The namespace that is named as one."""
@@ -23,7 +25,7 @@ def _space(tokens: Sequence[Token]) -> tuple[Token, str] | None:
     for at, token in enumerate(tokens):
         spaces = [r for r in token.refs if r.kind == "Namespace"]
         beside = [t for t in (tokens[at - 1] if at else None, tokens[at + 1] if at + 1 < len(tokens) else None) if t]
-        marked = any(t.is_("kind", "Namespace") or t.text in ("in", "在") for t in beside)
+        marked = any(t.is_("kind", "Namespace") or t.text in _INSIDE for t in beside)
         if spaces and (marked or len(spaces) == len(token.refs)):
             return token, spaces[0].name
     return None

@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue
 from steersman_tools.flows import RunsOut
 from steersman_tools.types import Evidence, Frozen, NotChecked
 
+from ..experience import Recall
 from ..explanation import Explained, Explanation
 from ..models import Usage
 from ..remedy import Plan, Verdict
@@ -24,6 +25,7 @@ from ..types import (
     Judged,
     Outcome,
     Planned,
+    Remembered,
     Seconds,
     Started,
     Undone,
@@ -44,12 +46,16 @@ class Investigation(Frozen):
     not_checked: tuple[NotChecked, ...]
     warnings: tuple[RunsOut, ...] = ()
     """What will run out soon; no cause of anything yet."""
+    similar: tuple[Recall, ...] = ()
+    """Earlier incidents that were like this one, the most alike first."""
     plan: Plan | None = None
     seconds: Seconds
     model: str | None = None
 
 
-def investigation(session: str, question: str, event: Diagnosed, plan: Plan | None = None) -> Investigation:
+def investigation(
+    session: str, question: str, event: Diagnosed, plan: Plan | None = None, similar: tuple[Recall, ...] = ()
+) -> Investigation:
     """The document of a diagnosis."""
     found = event.diagnosis
     return Investigation(
@@ -61,6 +67,7 @@ def investigation(session: str, question: str, event: Diagnosed, plan: Plan | No
         evidence=found.evidence,
         not_checked=found.not_checked,
         warnings=found.warnings,
+        similar=similar,
         plan=plan,
         seconds=event.seconds,
     )
@@ -108,7 +115,8 @@ def healing(session: str, question: str, entries: Sequence[Entry]) -> Healing:
     answer = first or Diagnosed(diagnosis=Diagnosis(), seconds=Seconds(gather=0, diagnose=0))
     closed = next((e for e in reversed(events) if isinstance(e, Closed)), Closed(outcome="failed"))
     plans = [e.plan for e in events if isinstance(e, Planned)]
-    base = investigation(session, question, answer, plans[-1] if plans else None)
+    recalls = next((e.recalls for e in events if isinstance(e, Remembered)), ())
+    base = investigation(session, question, answer, plans[-1] if plans else None, recalls)
     return Healing(
         **{name: getattr(base, name) for name in Investigation.model_fields if name != "schema_"},
         outcome=closed.outcome,

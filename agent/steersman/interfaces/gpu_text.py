@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import singledispatch
 
-from steersman_tools.gpu.types import Estate, NodeGpus, Reading
+from steersman_tools.gpu import xid
+from steersman_tools.gpu.types import Estate, GpuReadings, NodeGpus, Reading
 from steersman_tools.types import NotChecked
 
 from ..gpu.defrag import Defrag
@@ -85,6 +86,40 @@ def _(answer: HealthReport) -> str:
     found = "".join(f"\n{f.fault}: {f.summary}\n  {f.observed}\n  do: {f.advice}\n" for f in answer.findings)
     past = "".join(f"\nnot of now: {r.why} ({r.entity})\n" for r in answer.ruled_out)
     return f"{shown}{found}{past}{_gaps(answer.not_checked)}"
+
+
+@text.register
+def _(answer: GpuReadings) -> str:
+    rows = [
+        (
+            d.index,
+            d.uuid,
+            d.model,
+            d.driver,
+            *(_value({m: r.value for m, r in d.values.items()}, m, unit) for m, unit in _OWN),
+            _asks(d.value("recovery-action")),
+        )
+        for d in answer.devices
+    ]
+    heads = ("GPU", "UUID", "MODEL", "DRIVER", "USE", "TEMP", "POWER", "LIMIT", "ECC", "REMAP", "DRIVER ASKS FOR")
+    return f"{table(heads, rows) if rows else NONE}{_gaps(answer.gaps)}"
+
+
+_OWN = (
+    ("use", " %"),
+    ("temperature", " °C"),
+    ("power", " W"),
+    ("power-limit", " W"),
+    ("ecc-double", ""),
+    ("remap-failed", ""),
+)
+
+
+def _asks(value: float | None) -> str | None:
+    """The driver's verdict in its own words; nothing where it was not collected."""
+    return (
+        None if value is None else next((v.text for v in xid.verdicts() if v.value == int(value)), f"action {value:g}")
+    )
 
 
 @text.register

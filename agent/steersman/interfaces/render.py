@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
 
 from steersman_tools.types import Evidence
 
-from ..types import Cause, Diagnosis, Seconds
+from ..types import Cause, Diagnosis, Remembered, Seconds
 from .style import Style
 
 EVIDENCE_SHOWN = 4
@@ -56,6 +57,8 @@ def _cause(cause: Cause, evidence: Mapping[str, Evidence], style: Style, width: 
         yield from _evidence(evidence[key], style, width)
     if rest := cause.cites[EVIDENCE_SHOWN:]:
         yield f"{_INDENT}{style.dim(f'and {len(rest)} more pieces of evidence: --output json')}"
+    for quote in cause.runbooks[:2]:
+        yield from _labelled("runbook", f"{quote.text} [{quote.citation.words(_today())}]", style, width)
     for out in cause.ruled_out[:3]:
         yield from _labelled("ruled out", f"{out.fault} of {out.entity}: {out.why}", style, width)
 
@@ -76,6 +79,20 @@ def _evidence(item: Evidence, style: Style, width: int) -> Iterator[str]:
             if len(line) > width + 40
             else f"{_INDENT}   {line}"
         )
+
+
+def recalled(event: Remembered, style: Style, width: int) -> Iterator[str]:
+    """Earlier incidents that were like this one."""
+    if event.recalls:
+        yield style.bold("Seen before")
+    for recall in event.recalls:
+        told = f"{recall.incident.at:%Y-%m-%d %H:%M} {recall.words}"
+        yield from textwrap.wrap(told, width, initial_indent=_INDENT, subsequent_indent=_INDENT + "  ")
+        yield f"{_INDENT}  {style.dim(f'session {recall.incident.session}, {recall.likeness:.0%} alike')}"
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _unexplained(diagnosis: Diagnosis, evidence: Mapping[str, Evidence], style: Style, width: int) -> Iterator[str]:

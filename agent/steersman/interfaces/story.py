@@ -18,6 +18,7 @@ from ..types import (
     Judged,
     Planned,
     Rehearsed,
+    Remembered,
     Started,
     Undone,
     Verified,
@@ -47,6 +48,8 @@ class Story:
                 return f"{style.dim('asked')} {event.request.question}"
             case Diagnosed():
                 return self._diagnosis(event)
+            case Remembered():
+                return "\n".join(render.recalled(event, style, shutil.get_terminal_size((100, 24)).columns))
             case Planned():
                 return plan_text(event.plan, style)
             case Rehearsed():
@@ -100,6 +103,8 @@ def plan_text(plan: Plan, style: Style) -> str:
         if step.action.effect in ("edit", "drain", "replace"):
             lines += [f"     {style.dim(line[:160])}" for line in shown]
         lines.append(f"     {style.dim('undo: ' + step.undo[:160])}")
+        if step.runbook:
+            lines.append(f"     {style.dim('runbook: ' + step.runbook)}")
     lines += [f"  note: {note}" for note in plan.notes]
     lines += [f"  you may: {choice}" for choice in plan.choices]
     if plan.source_of_truth:

@@ -6,15 +6,17 @@ playbook of the fault works out from the rest of the cluster. None is a blind re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from steersman_tools.actions import RestartRollout
 
 from ..diagnose.analyzers.config import needs
 from ..diagnose.scene import Scene
+from ..experience import Experience
 from ..faults import Fault
 from ..remedy import Plan
+from ..seams import Handbook
 from ..types import Cause
 from . import playbooks as playbooks
 from .book import BOOK
@@ -22,17 +24,23 @@ from .compose import asked as asked
 from .compose import best, plan_of
 from .playbooks.resources import restart
 from .site import Draft, Site
+from .templates import templates
+
+NOTHING = Experience()
 
 MOST_RESTARTS = 4
 _AHEAD = frozenset({Fault.LOAD_AHEAD, Fault.LOAD_PASSED})
 """What lies ahead: the declaration and the last good revision know nothing of it."""
 
 
-def plans(cause: Cause, scene: Scene, experience: Mapping[str, float] | None = None) -> tuple[Plan, ...]:
-    """The plans for a cause, the best first. `experience` says how often a playbook has worked for this fault (0..1)."""
+def plans(
+    cause: Cause, scene: Scene, experience: Experience = NOTHING, handbook: Handbook | None = None
+) -> tuple[Plan, ...]:
+    """The plans for a cause, the best first. The runbooks' own templates come after what steersman knows itself."""
     site = Site(cause, scene)
-    made = (plan for draft in _drafts(site) if (plan := plan_of(site, _read_anew(site, draft))))
-    return best(made, experience or {})
+    drafts = _drafts(site, handbook)
+    made = (plan for draft in drafts if (plan := plan_of(site, _read_anew(site, draft), experience)))
+    return best(made, experience)
 
 
 def _read_anew(site: Site, draft: Draft) -> Draft:
@@ -45,11 +53,13 @@ def _read_anew(site: Site, draft: Draft) -> Draft:
     return replace(draft, actions=(*draft.actions, *again[:MOST_RESTARTS]))
 
 
-def _drafts(site: Site) -> Iterator[Draft]:
+def _drafts(site: Site, handbook: Handbook | None) -> Iterator[Draft]:
     if site.cause.fault not in _AHEAD:
         yield from _looking_back(site)
     for playbook in BOOK.get(site.cause.fault, ()):
         yield from playbook(site)
+    if handbook:
+        yield from templates(site, handbook.of(site.cause.fault))
 
 
 def _looking_back(site: Site) -> Iterator[Draft]:

@@ -10,6 +10,7 @@ from steersman_tools.images import owned
 from steersman_tools.types import JsonObject, Ref
 
 from ..diagnose.scene import Scene
+from ..experience import Experience
 from ..remedy import Check, Plan, Step
 from .site import Draft, Site
 
@@ -23,10 +24,11 @@ _OWNERS = {
 _ROLLING = frozenset({"Scale", "RestartRollout", "RollBack", "SetImage", "SetResources", "SetEnv", "PatchField"})
 
 
-def plan_of(site: Site, draft: Draft) -> Plan | None:
+def plan_of(site: Site, draft: Draft, experience: Experience) -> Plan | None:
     """The plan of a draft; None where it would change nothing, or does not fit the objects as they are."""
     objects: dict[Ref, JsonObject] = {}
     steps: list[Step] = []
+    runbook = draft.runbook or next((q.citation.place for q in site.cause.runbooks if not q.citation.contradicted), "")
     for action in draft.actions:
         try:
             changes = _effect(site.scene, action, objects)
@@ -34,11 +36,13 @@ def plan_of(site: Site, draft: Draft) -> Plan | None:
             return None
         if not changes and action.effect == "edit":
             continue
-        steps.append(_step(site.scene, draft.why, site.cause.cites, action, changes))
+        steps.append(_step(site.scene, draft.why, site.cause.cites, action, changes, runbook))
     if not steps and not draft.choices:
         return None
     if draft.aim == "contain" and steps:
-        served = [Check(what="pods-ready", of=w.ref, within_seconds=420) for w in site.harmed]
+        served = [
+            Check(what="pods-ready", of=w.ref, within_seconds=420) for w in site.harmed if w.ref.kind == "Deployment"
+        ]
         steps[-1] = steps[-1].model_copy(update={"check": (*steps[-1].check, *served)})
     return Plan(
         fault=site.cause.fault,
@@ -46,7 +50,7 @@ def plan_of(site: Site, draft: Draft) -> Plan | None:
         name=draft.name,
         aim=draft.aim,
         steps=tuple(steps),
-        notes=(*draft.notes, *_writers(site.scene, draft.actions)),
+        notes=(*draft.notes, *_writers(site.scene, draft.actions), *experience.words(draft.name)),
         choices=draft.choices,
         source_of_truth=next((o for a in draft.actions if (o := _owner(site.scene, a.target))), ""),
     )
@@ -94,11 +98,14 @@ def _effect(scene: Scene, action: Action, objects: dict[Ref, JsonObject]) -> tup
     return changes
 
 
-def _step(scene: Scene, why: str, cites: tuple[str, ...], action: Action, changes: tuple[Change, ...]) -> Step:
+def _step(
+    scene: Scene, why: str, cites: tuple[str, ...], action: Action, changes: tuple[Change, ...], runbook: str = ""
+) -> Step:
     return Step(
         action=action,
         why=why,
         cites=cites,
+        runbook=runbook,
         changes=changes,
         check=tuple(_checks(scene, action, changes)),
         undo=_undo(action, changes),
@@ -124,6 +131,8 @@ def _checks(scene: Scene, action: Base, changes: Iterable[Change]) -> Iterable[C
             yield from _back_in_service(scene, ref)
         case "RebootNode" | "GPUReset" if action.awaits():
             yield from _back_in_service(scene, Ref("", "Node", getattr(action, "node", "")))
+        case "QuantumJob" if action.effect == "edit":
+            yield from (Check(what="field", of=ref, path=c.path, value=c.after, within_seconds=60) for c in changes)
         case _ if action.effect == "create":
             yield Check(what="exists", of=ref)
         case _ if action.effect == "delete":
@@ -146,6 +155,8 @@ def _undo(action: Base, changes: tuple[Change, ...]) -> str:
     if action.awaits() and not action.reversible:
         return "cannot be undone: the machine has been through it"
     match action.effect:
+        case "create" if action.target.kind == "QuantumJob":
+            return "cancel the new job; what it has used until then is billed"
         case "create":
             return f"delete {action.target} again"
         case "delete":
@@ -156,6 +167,8 @@ def _undo(action: Base, changes: tuple[Change, ...]) -> str:
             return "cannot be undone: the pod that takes its place stays"
         case "drain":
             return f"uncordon {action.target}; pods that have moved stay where they are"
+    if not action.reversible:
+        return "cannot be undone"
     return "; ".join(str(c.inverse) for c in reversed(changes[:6])) + (" …" if len(changes) > 6 else "")
 
 
@@ -183,10 +196,15 @@ def _writers(scene: Scene, actions: Sequence[Action]) -> Iterable[str]:
         yield f"HorizontalPodAutoscaler {name} decides about the replicas afterwards."
 
 
-def best(plans: Iterable[Plan], score: Mapping[str, float]) -> tuple[Plan, ...]:
-    """Plans that act before those that only advise; among equals, what has worked before first. No plan twice."""
+def best(plans: Iterable[Plan], experience: Experience) -> tuple[Plan, ...]:
+    """Plans that fit better first; among equals, what has worked before, then the order they came in. No plan twice."""
     seen: dict[str, Plan] = {}
     for plan in plans:
         key = repr([s.changes for s in plan.steps]) if plan.steps else plan.name
         seen.setdefault(key, plan)
-    return tuple(sorted(seen.values(), key=lambda p: (not p.steps, -score.get(p.name, 0.0))))
+    return tuple(sorted(seen.values(), key=lambda p: (_fit(p), -experience.chance(p.name))))
+
+
+def _fit(plan: Plan) -> tuple[bool, bool, bool]:
+    """Acting before advising, mending before containing, what can be undone before what cannot: experience never changes that."""
+    return not plan.steps, plan.aim == "contain", not all(step.reversible for step in plan.steps)

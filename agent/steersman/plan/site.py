@@ -33,6 +33,8 @@ class Draft:
     notes: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
     aim: Literal["mend", "contain"] = "mend"
+    runbook: str = ""
+    """The file and heading that it is taken from, where it is."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from steersman.app import journal, tools
 from steersman.session import Session
 from steersman.types import Closed, Diagnosed, Diagnosis, Done, Entry, Planned, Request
 from steersman_tools.fields import Fields
-from steersman_tools.types import Frozen, Ref
+from steersman_tools.types import Frozen, Json, Ref
 
 from .bench import Bench, Cluster
 from .restore import Inventory, healthy, inventory, restore
@@ -103,7 +103,8 @@ async def _one(bench: Bench, cluster: Cluster, before: Inventory, scenario: Scen
             act = await healer(bench)
             seconds = time.perf_counter() - began
             well = await healthy(bench) if act.outcome != "nothing-to-do" or not scenario.truth else False
-            lost = losses(before, broken, await inventory(cluster))
+            missing = frozenset(ref for truth in scenario.truth for ref in truth.entity)
+            lost = losses(before, broken, await inventory(cluster), missing)
     finally:
         back = await restore(bench, cluster, before)
     first = score(scenario, act.diagnosis, seconds)
@@ -114,21 +115,29 @@ async def _one(bench: Bench, cluster: Cluster, before: Inventory, scenario: Scen
     )  # fmt: skip
 
 
-def losses(before: Inventory, broken: Inventory, now: Inventory) -> list[str]:
-    """What is not as it was: gone, added, or with other replicas. Pure."""
+def losses(before: Inventory, broken: Inventory, now: Inventory, missing: frozenset[Ref] = frozenset()) -> list[str]:
+    """What is not as it was: gone, added, or with other replicas. Pure.
+
+    `missing` are the objects that the scenario's truth names: where their absence is the fault, to make them is the remedy.
+    """
     found = []
     for ref in sorted((before.keys() | broken.keys() | now.keys()), key=str):
         if ref.kind not in COUNTED:
             continue
         if ref not in now and ref in broken and not Fields(broken[ref]).get("metadata.deletionTimestamp"):
             found.append(f"{ref} is gone")
-        elif ref in now and ref not in before and ref not in broken:
+        elif ref in now and ref not in before and ref not in broken and ref not in missing and not _token(now[ref]):
             found.append(f"{ref} was added")
         elif ref in now and ref.kind in ("Deployment", "StatefulSet") and ref in before:
             old, new = (Fields(i[ref]).get("spec.replicas") for i in (before, now))
             if old != new and not _scaled(broken, ref, new):
                 found.append(f"{ref} has {new} replicas, not {old}")
     return found
+
+
+def _token(obj: dict[str, Json]) -> bool:
+    """The Secret that older control planes make for each ServiceAccount by themselves."""
+    return Fields(obj).text("type") == "kubernetes.io/service-account-token"
 
 
 def _scaled(broken: Inventory, ref: Ref, new: object) -> bool:

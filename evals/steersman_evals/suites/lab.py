@@ -41,15 +41,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dir", type=Path, help="the folder of a lab that runs already; else one is started and stopped"
     )
     parser.add_argument(
-        "--heal", nargs="*", choices=tuple(HEALERS), metavar="HEALER",
-        help=f"have them healed as well and judge that, by {', '.join(HEALERS)} (steersman and restart when none is named)",
+        "--heal",
+        dest="healers",
+        action="append_const",
+        const="steersman",
+        help="have them healed as well, and judge that",
+    )
+    parser.add_argument(
+        "--beside", dest="healers", action="append", choices=[h for h in HEALERS if h != "steersman"],
+        help="a baseline to run and print beside it, each time on the same faults",
     )  # fmt: skip
     parser.add_argument("--port", type=int, default=PORT, help=f"the first port of the lab ({PORT})")
 
 
 def run(
     data: Path | None, output: Path | None, jobs: int, seed: int, scenarios: Path, only: Sequence[str], those: str,
-    repeat: int, kube: Path | None, dir: Path | None, heal: Sequence[str] | None, port: int,
+    repeat: int, kube: Path | None, dir: Path | None, healers: Sequence[str] | None, port: int,
 ) -> None:  # fmt: skip
     """Runs the scenarios one after the other on one lab, which is put back in between."""
     try:
@@ -61,9 +68,7 @@ def run(
         with ExitStack() as stack:
             bench = _bench(stack, dir, port, kube)
             said = asyncio.run(
-                _measure(bench, wanted, repeat, output)
-                if heal is None
-                else _heal(bench, wanted, heal or ("steersman", "restart"), output)
+                _measure(bench, wanted, repeat, output) if healers is None else _heal(bench, wanted, healers, output)
             )
     except (BadScenario, NoLab) as problem:
         raise Unusable(str(problem)) from problem

@@ -11,6 +11,7 @@ from .base import Base, Effect, Unfit
 from .machines import RebootNode, RequestReboot, RequestReset
 from .nodes import Cordon, Drain, Evict, Taint, Uncordon, Untaint
 from .objects import CreateObject, DeleteObject, FieldValue, PatchField, Replace
+from .queues import CancelJob, HoldJob, MoveJob, PrioritiseJob, ReleaseJob, RequeueJob, ResubmitJob
 from .serving import ShiftCanary
 from .workloads import RestartRollout, Resume, RollBack, Scale, SetEnv, SetImage, SetResources, Suspend
 
@@ -38,14 +39,55 @@ Action: TypeAlias = Annotated[
     | RequestReset
     | SetMigProfile
     | CapPower
-    | ShiftCanary,
+    | ShiftCanary
+    | HoldJob
+    | ReleaseJob
+    | PrioritiseJob
+    | MoveJob
+    | RequeueJob
+    | CancelJob
+    | ResubmitJob,
     Field(discriminator="do"),
 ]
 
 ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 
 __all__ = [
-    "ACTION", "Action", "Base", "CapPower", "Cordon", "CreateObject", "DeleteObject", "Drain", "Effect", "Evict", "FieldValue",
-    "PatchField", "RebootNode", "Replace", "RequestReboot", "RequestReset", "RestartRollout", "Resume", "RollBack", "Scale", "SetEnv",
-    "SetImage", "SetMigProfile", "SetResources", "ShiftCanary", "Suspend", "Taint", "Uncordon", "Unfit", "Untaint",
-]  # fmt: skip
+    "ACTION",
+    "Action",
+    "Base",
+    "CancelJob",
+    "CapPower",
+    "Cordon",
+    "CreateObject",
+    "DeleteObject",
+    "Drain",
+    "Effect",
+    "Evict",
+    "FieldValue",
+    "HoldJob",
+    "MoveJob",
+    "PatchField",
+    "PrioritiseJob",
+    "RebootNode",
+    "ReleaseJob",
+    "Replace",
+    "RequestReboot",
+    "RequestReset",
+    "RequeueJob",
+    "RestartRollout",
+    "ResubmitJob",
+    "Resume",
+    "RollBack",
+    "Scale",
+    "SetEnv",
+    "SetImage",
+    "SetMigProfile",
+    "SetResources",
+    "ShiftCanary",
+    "Suspend",
+    "Taint",
+    "Uncordon",
+    "Unfit",
+    "Untaint",
+]

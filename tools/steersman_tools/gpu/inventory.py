@@ -87,13 +87,15 @@ def _node(
         key = next((k for k in keys if labels.get(k)), "")
         return Said(labels[key], f"label {key}", seen) if key else None
 
+    model = said(_PRODUCT[vendor]) or next((d.model for d in slices.values() if d.model), None)
+    devices = _devices(node.name, vendor, held, readings, slices)
     memory = labels.get("nvidia.com/gpu.memory", "")
     return NodeGpus(
         node=node.name,
         vendor=vendor,
         counts=counts,
         physical=_physical(labels, vendor, counts, seen),
-        model=said(_PRODUCT[vendor]) or next((d.model for d in slices.values() if d.model), None),
+        model=model,
         memory=Reading(float(memory), "label nvidia.com/gpu.memory", seen) if memory.isdigit() else None,
         driver=said(_DRIVER[vendor]) or next((d.driver for d in slices.values() if d.driver), None),
         cuda=said(("nvidia.com/cuda.runtime-version.full",)),
@@ -106,7 +108,7 @@ def _node(
         labels_at=written,
         schedulable=not node.flag("spec.unschedulable"),
         remediator=_remediator(node),
-        devices=_devices(node.name, vendor, held, readings, slices),
+        devices=tuple(replace(d, model=d.model or model) for d in devices),
     )
 
 

@@ -70,6 +70,7 @@ def card(text: str, file: str, root: str) -> Card:
         updated=_date(fields.get("updated")),
         source=_words(fields.get("source")),
         plan=_plan(fields.get("plan")),
+        kinds=_words(fields.get("kinds")),
         skill=skill,
     )
 

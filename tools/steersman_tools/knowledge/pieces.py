@@ -11,21 +11,16 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from .front import split
+from .marks import INLINE, anchor
 from .types import Card, Piece, Section
 
 WORDS = 45
 """Of one piece. With its title that is about as long as the embedder reads (minilm.LENGTH)."""
-_INLINE = re.compile(r"[`*]+|!?\[([^\]]*)\]\([^)]*\)")
 
 
 def parser() -> MarkdownIt:
     """The one dialect: CommonMark with tables."""
     return MarkdownIt("commonmark").enable("table")
-
-
-def anchor(heading: str) -> str:
-    """The name under which a link finds the heading, as GitHub and GitLab make it."""
-    return re.sub(r"[^\w\- ]", "", _INLINE.sub(r"\1", heading).strip().lower()).replace(" ", "-")
 
 
 def sections(text: str) -> tuple[Section, ...]:
@@ -63,7 +58,7 @@ class _Head:
 def _headings(tokens: list[Token]) -> Iterator[_Head]:
     for token, inline in pairwise(tokens):
         if token.type == "heading_open" and token.map and not token.level:
-            text = _INLINE.sub(r"\1", inline.content).strip()
+            text = INLINE.sub(r"\1", inline.content).strip()
             yield _Head(token.map[0], int(token.tag[1]), text, token.map[1] - token.map[0])
 
 
@@ -143,7 +138,5 @@ def _blocks(text: str) -> Iterator[tuple[str, bool]]:
 def plain(text: str) -> str:
     """The words of a piece of Markdown, without its marks."""
     return " ".join(
-        re.sub(r"^\s*(?:[-*+>|]|\d+[.)])\s+", "", _INLINE.sub(r"\1", text), flags=re.MULTILINE)
-        .replace("|", " ")
-        .split()
+        re.sub(r"^\s*(?:[-*+>|]|\d+[.)])\s+", "", INLINE.sub(r"\1", text), flags=re.MULTILINE).replace("|", " ").split()
     )

@@ -8,21 +8,28 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
-from .chroma import Broken, Collection, Row
-from .embedding import Embedder
-from .fusion import WORDS, fuse
+import numpy as np
+
+from .chroma import Broken
+from .embedding import Embedder, Vectors
+from .fusion import WORDS, WORDS_CHINESE, fuse
 from .index import Change, read, update
 from .lexical import Lexical
 from .sources import STARTER, documents, starter
 from .stores import Store
-from .types import Answer, Card, Citation, Hit, Piece
+from .types import Answer, Card, Hit, Piece, cite
+from .words import chinese
 
-NEAREST = 60
-"""Pieces that are asked of the vector index; their documents are the candidates by meaning."""
+BEST = 3
+"""Pieces of a document whose likeness counts, on average: one alone is easily there by chance."""
 
 
 class Search(Protocol):
     """Something that finds runbooks."""
+
+    @property
+    def method(self) -> str:
+        """How it searches, for people."""
 
     def refresh(self) -> Change:
         """Takes in what changed on disk. Raises ToolFailed."""
@@ -34,7 +41,8 @@ class Search(Protocol):
 class Shelf:
     """Documents in memory, and the words in them."""
 
-    def __init__(self, cards: Sequence[Card], pieces: Sequence[Piece]) -> None:
+    def __init__(self, cards: Sequence[Card], pieces: Sequence[Piece], vectors: Vectors | None = None) -> None:
+        """`vectors` are those of the pieces, in their order."""
         self.cards = {_name(card): card for card in cards}
         self.pieces = {piece.id: piece for piece in pieces if _name(piece) in self.cards}
         self._of: dict[str, list[str]] = {name: [] for name in self.cards}
@@ -43,11 +51,26 @@ class Shelf:
         self._by_document = Lexical([self._text(name) for name in self.cards])
         self._order = {key: at for at, key in enumerate(self.pieces)}
         self._by_piece = Lexical([piece.text for piece in self.pieces.values()])
+        self._vectors = np.zeros((0, 1), np.float32) if vectors is None else vectors
+        place = {name: at for at, name in enumerate(self.cards)}
+        self._owner = np.asarray([place[_name(piece)] for piece in self.pieces.values()], np.int64)
 
     def words(self, query: str) -> dict[str, float]:
         """The documents that have a word of the query, and how well they fit it."""
         found = zip(self.cards, self._by_document.scores(query).tolist(), strict=True)
         return {name: score for name, score in found if score > 0}
+
+    def meaning(self, vector: Vectors) -> tuple[dict[str, float], dict[str, float]]:
+        """How like the vector each document is (the mean of its best pieces), and each piece."""
+        alike = self._vectors @ vector
+        order = np.lexsort((-alike, self._owner))
+        owner, best = self._owner[order], alike[order]
+        starts = np.searchsorted(owner, np.arange(len(self.cards)))
+        counted = np.arange(len(owner)) - starts[owner] < BEST
+        total = np.bincount(owner[counted], best[counted], minlength=len(self.cards))
+        count = np.maximum(np.bincount(owner[counted], minlength=len(self.cards)), 1)
+        documents = zip(self.cards, (total / count).tolist(), strict=True)
+        return dict(documents), dict(zip(self.pieces, alike.tolist(), strict=True))
 
     def answer(self, ranked: Sequence[tuple[str, float]], query: str, meaning: dict[str, float], method: str) -> Answer:
         """The ranked documents, each with its best piece."""
@@ -78,6 +101,10 @@ class WordSearch:
         self._seen: frozenset[tuple[str, str, str]] | None = None
         self._shelf = Shelf((), ())
 
+    @property
+    def method(self) -> str:
+        return f"words alone: {self._why}"
+
     def refresh(self) -> Change:
         found = documents(self._folders)
         seen = frozenset((document.root, document.file, document.digest) for document in found)
@@ -91,7 +118,7 @@ class WordSearch:
         if self._seen is None:
             self.refresh()
         ranked = fuse(self._shelf.words(query), {})[:count]
-        return self._shelf.answer(ranked, query, {}, f"words alone: {self._why}")
+        return self._shelf.answer(ranked, query, {}, self.method)
 
 
 @dataclass
@@ -102,11 +129,16 @@ class HybridSearch:
     store: Store
     embedder: Embedder
     weight: float = WORDS
+    weight_chinese: float = WORDS_CHINESE
 
     def __post_init__(self) -> None:
         self._lock = Lock()
         self._revision = ""
         self._shelf = Shelf((), ())
+
+    @property
+    def method(self) -> str:
+        return f"words and meaning ({self.embedder.name})"
 
     def refresh(self) -> Change:
         return update(self.store, self.embedder, documents(self.folders), self._roots())
@@ -115,45 +147,31 @@ class HybridSearch:
         vector = self.embedder.embed([query])[0]
         with self._lock:
             try:
-                collection = self._current()
-                near = collection.nearest(vector, NEAREST)
+                self._current()
             except Broken:
                 self.refresh()
-                collection = self._current()
-                near = collection.nearest(vector, NEAREST)
+                self._current()
             shelf = self._shelf
-        pieces = {key: alike for key, alike in near if key in shelf.pieces}
-        meaning: dict[str, float] = {}
-        for key, alike in pieces.items():
-            name = _name(shelf.pieces[key])
-            meaning[name] = max(alike, meaning.get(name, -1.0))
-        ranked = fuse(shelf.words(query), meaning, self.weight)[:count]
-        return shelf.answer(ranked, query, pieces, f"words and meaning ({self.embedder.name})")
+        documents, pieces = shelf.meaning(vector)
+        weight = self.weight_chinese if chinese(query) else self.weight
+        ranked = fuse(shelf.words(query), documents, weight)[:count]
+        return shelf.answer(ranked, query, pieces, self.method)
 
-    def _current(self) -> Collection:
+    def _current(self) -> None:
+        """Brings the shelf to what is stored. Raises Broken."""
         revision, collection = self.store.read()
-        if revision != self._revision:
-            self._shelf = _shelf(collection.rows(), self._roots())
-            self._revision = revision
-        return collection
+        if revision == self._revision:
+            return
+        rows, roots = collection.rows(), self._roots()
+        pieces = [row.piece for row in rows if row.piece.root in roots]
+        cards = [row.card for row in rows if row.card and row.card.root in roots]
+        self._shelf = Shelf(cards, pieces, collection.vectors([piece.id for piece in pieces]))
+        self._revision = revision
 
     def _roots(self) -> set[str]:
         return {
             STARTER if folder.resolve() == starter().resolve() else str(folder.resolve()) for folder in self.folders
         }
-
-
-def cite(card: Card, heading: str, anchor: str) -> Citation:
-    """A citation of a heading of the document."""
-    return Citation(
-        runbook=card.id, title=card.title, file=card.file, heading=heading, anchor=anchor,
-        faults=card.faults, risk=card.risk, updated=card.updated,
-    )  # fmt: skip
-
-
-def _shelf(rows: Sequence[Row], roots: set[str]) -> Shelf:
-    cards = [row.card for row in rows if row.card and row.card.root in roots]
-    return Shelf(cards, [row.piece for row in rows])
 
 
 def _name(what: Card | Piece) -> str:

@@ -43,6 +43,8 @@ class Card(Frozen):
     updated: date | None = None
     source: tuple[str, ...] = ()
     plan: tuple[PlanStep, ...] = ()
+    kinds: tuple[str, ...] = ()
+    """The kinds of object that it is written for; empty for any."""
     skill: bool = False
     """It follows the SKILL.md convention (name and description, free headings)."""
 
@@ -105,6 +107,20 @@ class Citation(Frozen):
         return f"{self.place} ({self.age(today)}{warned})"
 
 
+class Quote(Frozen):
+    """Words of a document, and where they stand."""
+
+    citation: Citation
+    text: str
+
+
+class Guide(Frozen):
+    """The runbook of a fault: its card, and the beginning of its remedy."""
+
+    card: Card
+    quote: Quote
+
+
 class Hit(Frozen):
     """One answer of a search."""
 
@@ -132,3 +148,11 @@ class Problem(Frozen):
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.text}"
+
+
+def cite(card: Card, heading: str, anchor: str) -> Citation:
+    """A citation of a heading of the document."""
+    return Citation(
+        runbook=card.id, title=card.title, file=card.file, heading=heading, anchor=anchor,
+        faults=card.faults, risk=card.risk, updated=card.updated,
+    )  # fmt: skip

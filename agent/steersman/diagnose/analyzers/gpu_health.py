@@ -183,7 +183,7 @@ def _errors(scene: Scene, node: NodeGpus, case: _Case) -> Iterator[Output]:
         advice=_advice(judged, node),
         certainty=0.95 if root.scope in ("gpu", "node") else 0.86,
         breaks=(node_of(node), *harmed),
-        needs_symptom=root.scope not in ("gpu", "node"),
+        needs_symptom=root.scope not in ("gpu", "node") and not _broken(node),
         observations=tuple(_shown(scene, case, judged)),
     )
 

@@ -30,6 +30,8 @@ COMMANDS = {
     "serve": "the HTTP API with its page, the alert webhook and MCP, until stopped",
     "token": "who may use the API: create, list, revoke; and approval codes for assistants",
     "mcp": "an MCP server on standard input and output, for assistants and editors",
+    "quantum": "quantum queues: backends, jobs, explain, advise, move, cancel, hold, release, priority, requeue",
+    "runbooks": "index, search, lint: your runbooks and the starter library, offline",
     "doctor": "what is reachable, what is permitted, and the line that mends the rest",
 }
 
@@ -78,9 +80,14 @@ def _dispatch(arguments: list[str]) -> int:
         print(f"steersman: there is no command {name!r}; see steersman --help", file=sys.stderr)
         return 1
     command = cast(Command, importlib.import_module(f"{__package__}.{name}"))
+    return command.run(parser_of(name, command).parse_args(arguments[1:]))
+
+
+def parser_of(name: str, command: Command) -> argparse.ArgumentParser:
+    """What reads a command's arguments."""
     parser = _Parser(prog=f"steersman {name}", description=f"{COMMANDS[name]}.".capitalize())
     command.add_arguments(parser)
-    return command.run(parser.parse_args(arguments[1:]))
+    return parser
 
 
 def usage() -> str:

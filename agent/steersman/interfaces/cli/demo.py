@@ -9,10 +9,12 @@ import sys
 
 from steersman_tools.world.faults import Fault, catalogue, named
 
-from ...app import me, playground
+from ...app import me, playground, practice
+from ...journal import FileJournal
 from ...types import Request
 from ..style import style_for
 from .follow import Answer, follow
+from .options import BadSettings, settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,17 +36,22 @@ def run(args: argparse.Namespace) -> int:
         names = ", ".join(f.name for f in catalogue())
         print(f"steersman: There is no fault {args.fault!r}: choose one of {names}.", file=sys.stderr)
         return 1
-    return asyncio.run(_play(fault, args))
+    try:
+        with practice(settings(args)) as record:
+            return asyncio.run(_play(fault, args, record))
+    except BadSettings as error:
+        print(f"steersman: {error}", file=sys.stderr)
+        return 1
 
 
-async def _play(fault: Fault, args: argparse.Namespace) -> int:
+async def _play(fault: Fault, args: argparse.Namespace, record: FileJournal | None) -> int:
     style = style_for(sys.stdout)
     if args.output == "text":
         print(
             f"{style.bold('A small cloud')} runs in this process: a bookshop on Kubernetes, with its users, metrics and GPUs."
         )
         print("Ten quiet minutes pass, then something happens that steersman is not told ...\n", flush=True)
-    session, by = playground(fault.name), me().id
+    session, by = playground(fault.name, record), me().id
     request = Request(
         question="what is wrong?",
         wants="healing",

@@ -57,7 +57,7 @@ def status(entries: list[Entry], request: Request) -> int:
         case "healed" | "answered" | "done":
             return 0
         case "nothing-to-do":
-            return 3 if seen and seen[-1].causes and request.wants == "healing" and request.act == "for real" else 0
+            return 3 if seen and seen[-1].causes and request.wants != "change" and request.act == "for real" else 0
         case "failed" if not seen:
             return 1
     return 3

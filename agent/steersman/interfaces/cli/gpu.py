@@ -1,4 +1,4 @@
-"""`steersman gpu list|health|place|defrag|idle|forecast|cost`: accelerators, who has them, and where work should go. Reads only."""
+"""`steersman gpu list|health|place|defrag|idle|forecast|cost|local`: accelerators, who has them, and where work should go. Reads only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TypeAlias
 import orjson
 from pydantic import TypeAdapter
 
-from steersman_tools.gpu.types import Estate
+from steersman_tools.gpu.types import Estate, GpuReadings
 from steersman_tools.quantity import amount
 from steersman_tools.types import Frozen, ToolFailed
 
@@ -24,6 +24,7 @@ from ...session import Sources
 from .. import gpu_text
 from .options import BadSettings, add_source, settings
 
+LOCAL = "local"
 SCHEMA = "steersman.gpu.{}/v1"
 
 
@@ -40,10 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             help="the label that names the tenant (default: the namespace)",
         )
         one.add_argument("-o", "--output", choices=("text", "json"), default="text")
+    own = parts.add_parser(LOCAL, help="this machine's own devices, through NVML; no cluster is asked")
+    own.add_argument("-o", "--output", choices=("text", "json"), default="text")
 
 
 def run(args: argparse.Namespace) -> int:
     try:
+        if args.part == LOCAL:
+            from steersman_tools.gpu import nvml  # noqa: PLC0415  loads the driver's library
+
+            return _say(nvml.read(), args)
         with sources(settings(args)) as opened:
             return asyncio.run(_answer(opened, args))
     except (BadSettings, ToolFailed) as error:
@@ -148,7 +155,10 @@ PARTS: dict[str, Part] = {
 
 async def _answer(opened: Sources, args: argparse.Namespace) -> int:
     desk = await sit_down(opened, args.namespace, args.tenant_label)
-    found = await PARTS[args.part][2](desk, args)
+    return _say(await PARTS[args.part][2](desk, args), args)
+
+
+def _say(found: Estate | Frozen | GpuReadings, args: argparse.Namespace) -> int:
     if args.output == "json":
         body = TypeAdapter(type(found)).dump_python(found, mode="json")
         print(orjson.dumps({"schema": SCHEMA.format(args.part), **body}, option=orjson.OPT_INDENT_2).decode())

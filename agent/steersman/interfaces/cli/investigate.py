@@ -13,7 +13,7 @@ from ...app import sources
 from ...explanation import Explained
 from ...remedy import Plan
 from ...session import Session, Sources
-from ...types import Diagnosed, Entry, Failed, Planned, Progress, Request
+from ...types import Diagnosed, Entry, Failed, Planned, Progress, Remembered, Request
 from .. import explanation, markdown, render
 from ..document import explained, investigation
 from ..story import plan_text
@@ -48,6 +48,7 @@ async def show(opened: Sources, args: argparse.Namespace) -> int:
     answer: Diagnosed | None = None
     plan: Plan | None = None
     said: Explained | None = None
+    seen = Remembered()
     style, width = style_for(sys.stdout), shutil.get_terminal_size((100, 24)).columns
     async for entry in session.start(request):
         if args.output == "jsonl":
@@ -61,6 +62,8 @@ async def show(opened: Sources, args: argparse.Namespace) -> int:
             if args.output == "text":  # at once: a model may take its time
                 clear_progress()
                 print(render.text(answer.diagnosis, answer.seconds, style, width), end="", flush=True)
+        if isinstance(entry.event, Remembered):
+            seen = entry.event
         if isinstance(entry.event, Planned):
             plan = entry.event.plan
         if isinstance(entry.event, Explained):
@@ -70,6 +73,8 @@ async def show(opened: Sources, args: argparse.Namespace) -> int:
     if answer is None:
         return 1
     if args.output == "text":
+        if seen.recalls:
+            print("\n" + "\n".join(render.recalled(seen, style, width)))
         if plan and plan.steps:
             print(
                 f"\n{plan_text(plan, style)}\n{style.dim('steersman heal carries it out, if policy and you allow it')}"
@@ -79,7 +84,7 @@ async def show(opened: Sources, args: argparse.Namespace) -> int:
     elif args.output == "markdown":
         print(markdown.text(answer.diagnosis, answer.seconds, request.question), end="")
     elif args.output == "json":
-        document = investigation(session.id, request.question, answer, plan)
+        document = investigation(session.id, request.question, answer, plan, seen.recalls)
         print((explained(document, said) if said else document).model_dump_json(by_alias=True, indent=2))
     return 2 if args.fail_on_findings and answer.diagnosis.causes else 0
 

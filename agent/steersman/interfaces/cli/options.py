@@ -37,7 +37,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
 
 def settings(args: argparse.Namespace) -> Settings:
     """The settings with the flags on top. Raises BadSettings."""
-    names = ("kubeconfig", "context", "bundle", "prometheus", "alertmanager", "rules", "policy", "data")
+    names = ("kubeconfig", "context", "bundle", "prometheus", "alertmanager", "rules", "policy", "data", "chroma_url")
     given = {name: value for name in names if (value := getattr(args, name, None)) is not None}
     try:
         return Settings(**given)

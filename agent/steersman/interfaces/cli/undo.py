@@ -9,7 +9,7 @@ import sys
 from steersman_tools.clock import WallClock
 from steersman_tools.types import ToolFailed
 
-from ...app import journal, tools
+from ...app import journal, providers, queues, tools
 from ...gate import BadPolicy
 from ...journal import FileJournal
 from ...session import Equipment, undo
@@ -27,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     try:
         chosen = settings(args)
-        with journal(chosen) as record, tools(chosen, record) as opened:
+        quantum = bool(providers(chosen))
+        with journal(chosen) as record, queues(chosen) if quantum else tools(chosen, record) as opened:
             if opened.equipment is None:
                 raise ToolFailed("A bundle is a picture: nothing can be undone in it.")
             return asyncio.run(_undo(args.session, record, opened.equipment))

@@ -167,16 +167,23 @@ async def _said(office: Office, who: Principal, text: str) -> AsyncIterator[str]
             yield piece
         return
     told = Told.model_validate_json(await office.engine.ask(Tell(text=text)))
-    if isinstance(told.reply.intent, HealIt):
-        wanted = told.reply.intent
-        space = wanted.namespace or (wanted.entity.namespace if wanted.entity else None)
-        line = await office.start(Request(question=text, namespace=space or None, wants="healing"), who)
+    if wanted := _wanted(told, text):
+        line = await office.start(wanted, who)
         yield f"Session [{line.session}]({office.address}/sessions/{line.session}) has begun.\n\n"
         async for piece in _story(office, line.session, 0):
             yield piece
         return
     for paragraph in told_text(told):
         yield paragraph + "\n\n"
+
+
+def _wanted(told: Told, text: str) -> Request | None:
+    """The session that was asked for, where it takes one: a healing, or a change."""
+    if isinstance(told.reply.intent, HealIt):
+        wish = told.reply.intent
+        space = wish.namespace or (wish.entity.namespace if wish.entity else None)
+        return Request(question=text, namespace=space or None, wants="healing")
+    return told.reply.request
 
 
 async def _decided(office: Office, who: Principal, word: str, digest: str) -> AsyncIterator[str]:

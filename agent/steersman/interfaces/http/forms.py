@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypeAlias
 
 from fastapi import Path, Query
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
+from steersman_tools.actions import Action
 from steersman_tools.types import Frozen
 
 from ...gpu.health import HealthReport
@@ -29,12 +30,20 @@ class NewSession(Frozen):
 
     question: str = Field("", max_length=2000)
     namespace: str | None = Field(None, pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")
-    wants: Literal["diagnosis", "healing"] = "diagnosis"
+    wants: Literal["diagnosis", "healing", "scaling", "change"] = "diagnosis"
+    """Scaling: replicas for the load that is coming. Change: the action below, through the same gate as any remedy."""
+    action: Action | None = None
     approval: Literal["ask", "given"] = "ask"
     """Given: what policy asks about is approved beforehand; this needs a person with the role approver."""
     act: Literal["for real", "show only"] = "for real"
-    rehearse: Literal["no", "first"] = "no"
+    rehearse: Literal["no", "first", "must-hold"] = "no"
     max_attempts: int = Field(3, ge=1, le=10)
+
+    @model_validator(mode="after")
+    def _whole(self) -> NewSession:
+        if (self.wants == "change") != (self.action is not None):
+            raise ValueError("give an action where a change is wanted, and nowhere else")
+        return self
 
     def request(self) -> Request:
         """The same as the engine takes it; who asks is added there."""

@@ -44,12 +44,20 @@ def build(office: Callable[[], Office], caller: Caller) -> MCPServer:
     """The server. `caller` finds out who is behind a call; `office` is asked for at each call, for it is opened later."""
     server = MCPServer("steersman", title="steersman", instructions=_INSTRUCTIONS, log_level="ERROR")
     desk = _Desk(office, caller)
-    for tool, notes in (
-        (desk.investigate, _RECORDS), (desk.propose_plan, _RECORDS), (desk.approve, _CHANGES), (desk.ask, _LOOKS), (desk.causes, _LOOKS),
-        (desk.gpus, _LOOKS), (desk.queues, _LOOKS), (desk.forecasts, _LOOKS), (desk.runbooks, _LOOKS), (desk.sessions, _LOOKS),
-        (desk.session, _LOOKS),
-    ):  # fmt: skip
-        server.tool(annotations=notes)(tool)
+    for looks in (
+        desk.ask,
+        desk.causes,
+        desk.gpus,
+        desk.queues,
+        desk.forecasts,
+        desk.runbooks,
+        desk.sessions,
+        desk.session,
+    ):
+        server.tool(annotations=_LOOKS)(looks)
+    for records in (desk.investigate, desk.propose_plan, desk.propose_change):
+        server.tool(annotations=_RECORDS)(records)
+    server.tool(annotations=_CHANGES)(desk.approve)
     _resources(server, desk)
     _prompts(server, desk)
     return server
@@ -68,6 +76,18 @@ class _Desk:
     async def propose_plan(self, ctx: Context, question: Words = "", namespace: Space = None) -> Found:
         """Diagnoses and writes a plan that would mend the first cause, with policy's verdicts. Then it waits for a person's approval."""
         return await self._begin(ctx, Request(question=question, namespace=namespace or None, wants="healing"))
+
+    async def propose_change(self, ctx: Context, wanted: Words, namespace: Space = None) -> Found:
+        """Plans one change that a person has asked for, such as `scale cart to 4` or `roll back checkout`, and waits for approval."""
+        office, who = await self._let_in(ctx, "operator")
+        try:
+            told = Told.model_validate_json(await office.engine.ask(Tell(text=wanted, namespace=namespace or None)))
+            if told.reply.request is None:
+                raise ToolError(f"That is no change that can be planned. {told.reply.headline}")
+            line = await office.start(told.reply.request, who)
+            return found((await office.board.settled(line.session)).document, office.address)
+        except (ToolFailed, Refused, TooMany) as error:
+            raise ToolError(str(error)) from error
 
     async def approve(
         self,

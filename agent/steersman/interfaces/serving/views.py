@@ -22,7 +22,7 @@ class SessionLine(Frozen):
     session: str
     began: datetime
     question: str
-    wants: Literal["diagnosis", "healing"]
+    wants: Literal["diagnosis", "healing", "scaling", "change"]
     namespace: str | None
     by: str
     state: State

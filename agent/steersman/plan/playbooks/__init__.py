@@ -7,6 +7,7 @@ from . import (
     gpu,
     nodes,
     probes,
+    quantum,
     resources,
     routing,
     scaling,
@@ -16,5 +17,6 @@ from . import (
 )
 
 __all__ = [
-    "admission", "config", "controllers", "gpu", "nodes", "probes", "resources", "routing", "scaling", "scheduling", "startup", "storage",
+    "admission", "config", "controllers", "gpu", "nodes", "probes", "quantum", "resources", "routing", "scaling", "scheduling",
+    "startup", "storage",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from steersman_tools.actions import (
     Action,
@@ -21,21 +22,29 @@ from steersman_tools.actions import (
     Suspend,
     Uncordon,
 )
+from steersman_tools.fields import read_time
 from steersman_tools.gpu import xid
 from steersman_tools.gpu.types import NodeGpus
 from steersman_tools.selectors import selects
 from steersman_tools.snapshot import Resource
 from steersman_tools.types import Ref
 
+from ...diagnose.analyzers.gpu_training import checkpoints
 from ...diagnose.workloads import is_ready
 from ...faults import Fault
+from ...types import Finding
 from ..book import playbook
 from ..site import Draft, Site
 
 MOST_OUT = 0.5
 """The share of the nodes with accelerators that may be out of service at once."""
+CHECKPOINT = "steersman.dev/checkpointed-at"
+"""The annotation, on a pod or its workload, with which whoever trains says when the work was last saved (RFC 3339)."""
+CHECKPOINT_AGE = 1800.0
+"""Seconds of work that a drain may throw away."""
 COOLER = 0.7
 """The part of its power limit that a device which is too hot is held at."""
+_TRAINS = ("Job", "TrainJob", "PyTorchJob", "JobSet")
 _BY_FAULT: dict[str, xid.Remedy] = {
     Fault.GPU_LOST: "reboot-node",
     Fault.GPU_ECC_UNCORRECTABLE: "reset-gpu",
@@ -181,7 +190,28 @@ def _stuck(site: Site, pod: Resource) -> str:
         covers = budget.namespace == pod.namespace and selects(budget.at("spec.selector"), pod.labels)
         if covers and not budget.integer("status.disruptionsAllowed"):
             return f"disruption budget {budget.name} allows none to go now"
+    return _unsaved(site, pod)
+
+
+def _unsaved(site: Site, pod: Resource) -> str:
+    """Why its work would be lost: a checkpoint that fails, or one that is too old; empty where neither is known."""
+    workload = site.scene.workload_of.get(pod.ref)
+    if workload and any(f.entity == workload.ref for f in checkpoints(site.scene) if isinstance(f, Finding)):
+        return "its checkpoints cannot be written"
+    said = _checkpoint(site, pod)
+    if said and (age := (site.scene.snapshot.taken_at - said).total_seconds()) > CHECKPOINT_AGE:
+        return f"its last checkpoint is {age / 60:.0f} minutes old"
     return ""
+
+
+def _checkpoint(site: Site, pod: Resource) -> datetime | None:
+    """When the pod's work was last saved, as its owner says on the pod or its workload."""
+    workload = site.scene.workload_of.get(pod.ref)
+    top = site.scene.snapshot.get(workload.ref) if workload else None
+    for resource in (pod, top):
+        if resource and (at := read_time(resource.annotations.get(CHECKPOINT, ""))):
+            return at
+    return None
 
 
 def _room(site: Site, ward: _Ward) -> bool:
@@ -210,7 +240,9 @@ def _why_not(site: Site, ward: _Ward) -> Iterator[str]:
 
 
 def _work_lost(site: Site, ward: _Ward) -> Iterator[str]:
-    for name in sorted({a.workload.name for a in site.scene.accelerators.allocations if a.node == ward.node.node and a.workload.kind in ("Job", "TrainJob", "PyTorchJob", "JobSet")}):  # fmt: skip
+    pods = {p.ref: p for p in ward.pods}
+    held = [a for a in site.scene.accelerators.allocations if a.pod in pods and a.workload.kind in _TRAINS]
+    for name in sorted({a.workload.name for a in held if _checkpoint(site, pods[a.pod]) is None}):
         yield f"{name} loses what it has done since its last checkpoint, the age of which is not known: ask its owner."
 
 

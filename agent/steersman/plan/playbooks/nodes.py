@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from steersman_tools.actions import Action, Cordon, Drain
+from steersman_tools.actions import Action, Drain
 from steersman_tools.types import Ref
 
 from ...faults import Fault
@@ -14,19 +14,15 @@ from ..site import Draft, Site
 
 @playbook(Fault.KUBELET_DOWN, Fault.CONTAINER_RUNTIME_DOWN)
 def down(site: Site) -> Iterator[Draft]:
-    """New pods are kept away; the node controller moves those there when it gives the node up."""
+    """Its pods are made anew elsewhere now, rather than when the node controller gives it up after five minutes."""
     node = site.scene.nodes.get(site.entity.name)
-    if node and not node.flag("spec.unschedulable"):
+    if node:
         notes = (
             f"The machine itself needs a person: restart kubelet on {node.name}, or replace it; then uncordon it.",
+            "Pods of StatefulSets stay where they are until it is back: nobody can know that they have really ended.",
         )
-        yield Draft(
-            "cordon",
-            (Cordon(target=site.entity),),
-            "no pod should be placed there until it is back",
-            notes,
-            aim="contain",
-        )
+        why = "nothing there is looked after any more; the others have room for what can be moved"
+        yield Draft("drain", (Drain(target=site.entity),), why, notes, aim="contain")
 
 
 @playbook(Fault.DISK_PRESSURE, Fault.MEMORY_PRESSURE, Fault.PID_PRESSURE, Fault.KUBE_PROXY_DOWN, Fault.NODE_NETWORK_DELAY, Fault.NODE_NETWORK_LOSS)  # fmt: skip
