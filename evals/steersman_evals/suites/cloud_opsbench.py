@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 import orjson
 
@@ -29,6 +31,8 @@ class Answer:
     case: str
     top: tuple[Prediction, ...]
     seconds: float
+    processor: float = 0.0
+    """Seconds of one core."""
     evidence: tuple[tuple[str, str, str], ...] = ()
     """Of every cause: the fault in our words, the thing, and the sentence."""
 
@@ -48,6 +52,9 @@ def run(data: Path, output: Path | None, jobs: int, seed: int) -> None:
         if (truth := case.truth())
     ]
     print(tables(known, [a.seconds for a in answers]))
+    print(
+        f"of one core, a case: mean {fmean(a.processor for a in answers):.3f} s; at most {_peak_megabytes():.0f} MB of memory"
+    )
 
 
 def _solved(found: Sequence[Case], jobs: int) -> Iterator[Answer]:
@@ -60,11 +67,11 @@ def _solved(found: Sequence[Case], jobs: int) -> Iterator[Answer]:
 
 def solve(case: Case) -> Answer:
     """The engine's answer to one case, from what may be seen of it."""
-    begin = time.perf_counter()
+    begin, busy = time.perf_counter(), time.process_time()
     diagnosis = asyncio.run(diagnose(case.seen()))
     top = predictions(diagnosis)
     evidence = tuple((c.fault, str(c.entity), c.summary) for c in diagnosis.causes)
-    return Answer(case.name, top, time.perf_counter() - begin, evidence)
+    return Answer(case.name, top, time.perf_counter() - begin, time.process_time() - busy, evidence)
 
 
 async def diagnose(seen: Seen) -> Diagnosis:
@@ -75,6 +82,12 @@ async def diagnose(seen: Seen) -> Diagnosis:
         if isinstance(event, Diagnosed):
             return event.diagnosis
     return Diagnosis()
+
+
+def _peak_megabytes() -> float:
+    """The most memory that this process, or one of its workers, has held."""
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(kind).ru_maxrss for kind in kinds) / 1024
 
 
 def _document(answer: Answer) -> dict[str, object]:

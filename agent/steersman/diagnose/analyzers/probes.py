@@ -208,7 +208,11 @@ def _finding(scene: Scene, trouble: Trouble, probe: _Probe, flaw: Flaw) -> Findi
         expected=expected,
         summary=f"The {probe.kind} probe of container {trouble.name} of {ref.kind} {ref.name} {what}, so it {effect}",
         advice=f"Set {field} to {expected}",
-        certainty=0.95 if flaw != "timing" else 0.45 if _waits_for_others(scene, trouble, probe) else 0.85,
+        certainty=0.95
+        if flaw != "timing"
+        else 0.45
+        if _waits_for_others(scene, trouble, probe)
+        else 0.84,  # no cause beside one that explains it
         breaks=(ref,),
         observations=(
             cite.event(scene, probe.event),
