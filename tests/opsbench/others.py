@@ -9,11 +9,13 @@ from dataclasses import replace
 from .incidents import CREATING, _crashing, _logged, _probe, _unit, _unschedulable
 from .kubectl import BASKET, FRONT, SPACE, Node, Service, Shop, replica_set
 
-_PULL = "Warning  Failed     3s (x3 over 50s)   kubelet            Failed to pull image \"{image}\": {words}"
+_PULL = 'Warning  Failed     3s (x3 over 50s)   kubelet            Failed to pull image "{image}": {words}'
 _ALL = "3 node(s) didn't match Pod's node affinity/selector"
 
 
-def _pulling(words: str, image: str = "registry.example.com/shop/app:1.0", *, before: bool = False, **changes: str) -> Shop:
+def _pulling(
+    words: str, image: str = "registry.example.com/shop/app:1.0", *, before: bool = False, **changes: str
+) -> Shop:
     """A pod whose image does not come; with `before`, the ErrImagePull that comes before the pauses."""
     reason = "ErrImagePull" if before else "ImagePullBackOff"
     pod = replace(
@@ -29,7 +31,9 @@ def _account() -> Shop:
         'Warning  FailedCreate  10s (x6 over 60s)  replicaset-controller  Error creating: pods "basket-7d4b9c6f5d-" is forbidden: '
         'error looking up service account shop/basket-runner: serviceaccount "basket-runner" not found'
     )
-    return replace(Shop().without("basket").serve(Service("basket", endpoints="")), more=(replica_set("basket", words),))
+    return replace(
+        Shop().without("basket").serve(Service("basket", endpoints="")), more=(replica_set("basket", words),)
+    )
 
 
 def _called(app: str, lines: str, **changes: str) -> Shop:
@@ -50,7 +54,9 @@ def _zero() -> Shop:
     head = "NAME       READY   UP-TO-DATE   AVAILABLE   AGE"
     rows = "front      1/1     1            1           20d\nbasket     0/0     0            0           20d\nstore-db   1/1     1            1           20d"
     described = next(text for line, text in Shop().pairs() if line.startswith("kubectl describe deployment basket"))
-    described = described.replace("1 desired | 1 updated | 1 total | 1 available", "0 desired | 0 updated | 0 total | 0 available")
+    described = described.replace(
+        "1 desired | 1 updated | 1 total | 1 available", "0 desired | 0 updated | 0 total | 0 available"
+    )
     return replace(
         Shop().without("basket").serve(Service("basket", endpoints="")),
         apps=("front", "store-db"),
@@ -74,7 +80,7 @@ def _killed(state: str) -> Shop:
 _CONFIG_WAIT = "Waiting\n  Reason:       CreateContainerConfigError"
 _NO_SECRET = 'Warning  Failed     3s (x8 over 95s)   kubelet            Error: secret "basket-credentials" not found'
 _BACK = "Waiting\n  Reason:       CrashLoopBackOff"
-_KEYS = 'Warning  Failed     3s (x8 over 95s)   kubelet            Error: couldn\'t find key password in Secret shop/basket-credentials'
+_KEYS = "Warning  Failed     3s (x8 over 95s)   kubelet            Error: couldn't find key password in Secret shop/basket-credentials"
 _UNMOUNTED = 'Warning  FailedMount  3s (x8 over 95s)   kubelet            MountVolume.SetUp failed for volume "keys" : secret "basket-credentials" not found'
 
 OTHERS: Mapping[str, tuple[tuple[str, Shop], ...]] = {

@@ -18,7 +18,9 @@ from ..trouble import STARTING
 from ..workloads import Workload, is_ready
 
 _ABSENT = re.compile(r"(?P<kind>secret|configmap) \"(?P<name>[^\"]+)\" not found", re.I)
-_NO_KEY = re.compile(r"couldn't find key (?P<key>\S+) in (?P<kind>Secret|ConfigMap) (?P<namespace>[^/\s]+)/(?P<name>\S+)")
+_NO_KEY = re.compile(
+    r"couldn't find key (?P<key>\S+) in (?P<kind>Secret|ConfigMap) (?P<namespace>[^/\s]+)/(?P<name>\S+)"
+)
 _RECENT_SECONDS = 600.0
 _KINDS = {"secret": "Secret", "configmap": "ConfigMap"}
 _STUCK = {"CreateContainerConfigError", "CreateContainerError"}
