@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from steersman_tools.clock import Clock
 from steersman_tools.gpu.types import Estate
 from steersman_tools.metrics import Query, Series
+from steersman_tools.snapshot import Alert
 from steersman_tools.types import ToolFailed
 
 from ...app import Tools
@@ -148,6 +149,15 @@ class House:
         """The last quarter of an hour of a metric. Raises Refused, ToolFailed."""
         require(who, "viewer")
         return await self._on(self._past(query))
+
+    async def alerts(self, who: Principal) -> tuple[Alert, ...]:
+        """The alerts that fire. Raises Refused, ToolFailed."""
+        require(who, "viewer")
+        return tuple(a for a in await self._on(self._alerts()) if a.state == "firing")
+
+    async def _alerts(self) -> tuple[Alert, ...]:
+        with self.room.tools(Actor(id="reader", roles=("viewer",))) as opened:
+            return await opened.sources.metrics.alerts() if opened.sources.metrics else ()
 
     async def _answered(self, text: str, namespace: str | None) -> Reply | Diagnose | HealIt:
         with self.room.tools(Actor(id="reader", roles=("viewer",))) as opened:

@@ -52,8 +52,8 @@ class Chat(App[None]):
         self.house, self.who, self.namespace, self.first = house, who, namespace, first
         self.session, self.entries = "", list[Entry]()
         self._story = Story(PLAIN)
-        if self.console.color_system in (None, "standard"):
-            self.theme = "textual-ansi"
+        if self.console.color_system == "standard":
+            self.theme = "ansi-dark"
 
     def compose(self) -> ComposeResult:
         yield Static(id="head", markup=False)
@@ -231,7 +231,7 @@ class Chat(App[None]):
         where = self.house.room.cluster + (f" / {self.namespace}" if self.namespace else "")
         waits = self.house.waiting_for(self.session) if self.session else ""
         state = f"{self.session} {state_of(self.entries, waits)}" if self.session else "no session"
-        self.query_one("#head", Static).update(f"steersman  {where}  {self.who.id} ({self.who.role})  {state}")
+        self.query_one("#head", Static).update(f"{state}  {where}  {self.who.id} ({self.who.role})")
 
     def _tell(self, text: str, kind: str = "") -> None:
         self.query_one(Conversation).tell(text, kind)

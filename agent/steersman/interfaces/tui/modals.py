@@ -103,7 +103,9 @@ class Evidence(ModalScreen[None]):
     def _opened(self, event: OptionList.OptionSelected) -> None:
         if event.option_id == "object":
             self._object()
-        elif item := next((e for e in self._items if e.id == event.option_id and e.tool == "metrics"), None):
+        elif item := next(
+            (e for e in self._items if e.id == event.option_id and e.tool in ("metrics", "alerts")), None
+        ):
             self._plot(item)
 
     @work(exclusive=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual.containers import VerticalScroll
+from textual.containers import ScrollableContainer, VerticalScroll
 from textual.widgets import DataTable, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -26,7 +26,7 @@ class Conversation(VerticalScroll, can_focus=True):
         self.mount(Static(text, markup=False, classes=kind))
         for old in list(self.children)[:-MOST_LINES]:
             old.remove()
-        self.scroll_end(animate=False)
+        self.call_after_refresh(self.scroll_end, animate=False)
 
     def clear(self) -> None:
         self.remove_children()
@@ -99,9 +99,9 @@ class Sessions(DataTable[str]):
             self.add_row(*row, key=s.session)
 
 
-class Fleet(VerticalScroll, can_focus=True):
+class Fleet(ScrollableContainer, can_focus=True):
     """Accelerators, who has them, and their queues."""
 
     def show(self, estate: Estate) -> None:
         self.remove_children()
-        self.mount(Static(gpu_text.text(estate), markup=False))
+        self.mount(Static(gpu_text.text(estate), markup=False, id="estate"))
