@@ -11,6 +11,8 @@ from typing import NoReturn, Protocol, cast
 COMMANDS = {
     "investigate": "find the root cause of what is wrong (reads only)",
     "ask": "one request in plain words: why, list, logs, scale, roll back, ... (no model needed)",
+    "slack": "the Slack bot: ask, read and approve in a thread",
+    "chat": "the terminal UI: ask, read the evidence, approve; --plain for lines, --demo for the embedded world",
     "heal": "diagnose, plan, ask, act, verify, and take back what did not help",
     "approve": "approve the plan that a session waits for, and go on with it",
     "reject": "refuse the plan that a session waits for",

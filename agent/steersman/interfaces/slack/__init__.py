@@ -1,0 +1,1 @@
+"""The Slack bot: `steersman slack`. slack-bolt is imported in `bot` and `serving` only."""

@@ -1,0 +1,1 @@
+"""The terminal UI: `steersman chat`. Textual is imported below this package only."""
