@@ -10,7 +10,7 @@ from .embedding import Embedder
 from .search import HybridSearch, Search, WordSearch
 from .stores import FolderStore, ServerStore, Store
 
-SCHEME = 2
+SCHEME = 3
 """How documents are split and stored. A new number makes a new index."""
 
 

@@ -1,8 +1,8 @@
 """Where the index lives: a folder that several processes share safely, or a chroma server.
 
-In the folder every change makes a new generation: a copy that is changed, sealed with checksums, and then pointed to. Readers never see
-a half-written index, a killed writer leaves the old one in force, and two writers take turns. The seal is needed because chromadb
-ends the whole process (a segmentation fault) when it opens a damaged vector file.
+In the folder every change makes a new generation: a copy of the database that is changed, listed in a manifest, and then pointed to.
+Readers never see a half-written index, a killed writer leaves the old one in force, and two writers take turns. A generation holds
+one transactional database and its manifest; no vector file is ever read (chroma.py says why), so what a look leaves beside them is of no account.
 """
 
 from __future__ import annotations
@@ -13,16 +13,21 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from ..types import ToolFailed
-from .chroma import Absent, Broken, Collection
+from .chroma import BATCH, Absent, Broken, Collection, Row
 
 _DATABASE = "chroma.sqlite3"
-_SEAL = "seal.json"
+_MANIFEST = "manifest.json"
+_VECTOR_FILES = "index_metadata.pickle"
+"""Only with this file beside them does chroma load vector files, and then a damaged one ends the process."""
+_COUNTED = ("embeddings_queue", "embeddings")
+_LOG = 4
+"""A database that logs so many times more than it holds is written anew."""
 
 
 class Store(Protocol):
@@ -66,8 +71,7 @@ class FolderStore:
         if self._open is None or self._open[0] != current:
             if not current:
                 raise Absent
-            _inspect(self._folder / current)
-            collection = Collection.in_folder(self._folder / current, self._name)
+            collection = _opened(self._folder / current, self._name)
             self._let_go()
             self._open = current, collection
         return self._open
@@ -79,25 +83,36 @@ class FolderStore:
             number = int(current.rpartition(".")[2]) + 1 if current else 1
             fresh = self._folder / f"{self._name}.{number}"
             shutil.rmtree(fresh, ignore_errors=True)  # of a writer that was killed
-            if current:
-                _copy(self._folder / current, fresh)
-            collection = self._open_or_anew(fresh)
+            collection = (
+                self._next(self._folder / current, fresh) if current else Collection.in_folder(fresh, self._name)
+            )
             try:
                 yield collection
+                manifest = _manifest(collection.rows())
             finally:
                 collection.close()
-            _seal(fresh)
+            (fresh / _MANIFEST).write_text(manifest)
             beside = self._pointer.with_suffix(".next")
             beside.write_text(fresh.name)
             os.replace(beside, self._pointer)
             self._prune(keep={fresh.name, current})
 
-    def _open_or_anew(self, fresh: Path) -> Collection:
+    def _next(self, old: Path, new: Path) -> Collection:
+        """A copy of a generation to change; an empty one where the old one is damaged, so that it is built anew."""
         try:
-            return Collection.in_folder(fresh, self._name)
-        except Broken:
-            shutil.rmtree(fresh, ignore_errors=True)
-            return Collection.in_folder(fresh, self._name)
+            if _copied(old, new):
+                return _opened(new, self._name)
+            before = _opened(old, self._name)
+            try:
+                rows = before.rows()
+                after = Collection.in_folder(new, self._name)
+                after.write((), rows, before.vectors([row.piece.id for row in rows]))
+            finally:
+                before.close()
+            return after
+        except (Broken, OSError, sqlite3.Error):
+            shutil.rmtree(new, ignore_errors=True)
+            return Collection.in_folder(new, self._name)
 
     def _current(self) -> str:
         try:
@@ -128,36 +143,44 @@ def _locked(folder: Path) -> Iterator[None]:
         raise ToolFailed(f"{folder} cannot be written: give another folder with STEERSMAN_DATA_DIR.") from error
 
 
-def _copy(old: Path, new: Path) -> None:
-    """A consistent copy of a generation; nothing where the old one is damaged, so that it is built anew."""
-    try:
-        _inspect(old)
-        shutil.copytree(old, new, ignore=shutil.ignore_patterns(f"{_DATABASE}*", _SEAL))
-        with closing(sqlite3.connect(old / _DATABASE)) as source, closing(sqlite3.connect(new / _DATABASE)) as target:
+def _copied(old: Path, new: Path) -> bool:
+    """Copies database and manifest; False where the database is mostly log, so that only what it holds should be taken."""
+    with closing(sqlite3.connect(old / _DATABASE)) as source:
+        logged, held = (source.execute(f"select count(*) from {table}").fetchone()[0] for table in _COUNTED)
+        if logged > _LOG * max(held, BATCH):
+            return False
+        new.mkdir(parents=True)
+        with closing(sqlite3.connect(new / _DATABASE)) as target:
             source.backup(target)
-    except (Broken, OSError, sqlite3.Error):
-        shutil.rmtree(new, ignore_errors=True)
+    shutil.copyfile(old / _MANIFEST, new / _MANIFEST)
+    return True
 
 
-def _inspect(folder: Path) -> None:
-    """Raises Broken unless the vector files are as they were sealed and the database is sound."""
+def _opened(folder: Path, name: str) -> Collection:
+    """A generation that holds what its manifest lists. Raises Broken."""
     try:
-        sealed = json.loads((folder / _SEAL).read_text())
-        now = _sums(folder)  # opening a small index for reading may add files; those that were sealed must stay
-        if any(now.get(name) != digest for name, digest in sealed.items()):
-            raise Broken("the vector files are not as they were written")
+        listed = (folder / _MANIFEST).read_text()
         with closing(sqlite3.connect(f"file:{folder / _DATABASE}?mode=rw", uri=True)) as database:
             if database.execute("pragma quick_check(1)").fetchone() != ("ok",):
                 raise Broken("the database is damaged")
     except (OSError, ValueError, sqlite3.Error) as error:
         raise Broken(str(error)) from error
+    if any(folder.rglob(_VECTOR_FILES)):
+        raise Broken("it has vector files that were not written here")
+    collection = Collection.in_folder(folder, name)
+    try:
+        if _manifest(collection.rows()) != listed:
+            raise Broken("it does not hold what its manifest lists")
+    except Broken:
+        collection.close()
+        raise
+    return collection
 
 
-def _seal(folder: Path) -> None:
-    (folder / _SEAL).write_text(json.dumps(_sums(folder)))
-
-
-def _sums(folder: Path) -> dict[str, str]:
-    """The checksums of the vector files. The database checks itself, and reading alone changes its header."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.parent != folder)
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+def _manifest(rows: Sequence[Row]) -> str:
+    """What a generation holds: each document with the digest of its text and its number of pieces, and a digest of all ids and texts."""
+    held = hashlib.sha256()
+    for row in sorted(rows, key=lambda row: row.piece.id):
+        held.update(f"{row.piece.id}\0{row.digest}\0{row.piece.meaning}\0".encode())
+    documents = {f"{row.piece.root}/{row.piece.file}": [row.digest, row.of] for row in rows}
+    return json.dumps({"documents": documents, "pieces": len(rows), "held": held.hexdigest()}, sort_keys=True)
