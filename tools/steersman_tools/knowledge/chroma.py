@@ -6,23 +6,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import chromadb
 import numpy as np
 from chromadb.api import ClientAPI
+from chromadb.api.collection_configuration import CreateHNSWConfiguration
 from chromadb.config import Settings
 
 from ..types import Unreachable
 from .embedding import Vectors
 from .types import Card, Piece
 
-Settled: TypeAlias = dict[str, str | int]
 BATCH = 1000
 _NEVER = 1_000_000_000
-_IN_THE_DATABASE: Settled = {
+_IN_THE_DATABASE: CreateHNSWConfiguration = {
     "space": "ip",
     "sync_threshold": _NEVER,
     "batch_size": _NEVER,
@@ -32,7 +32,7 @@ _IN_THE_DATABASE: Settled = {
 """For a folder. chroma never writes its vector files: the vectors stay in its database, which is transactional, whereas a damaged vector
 file ends the whole process and the files of a small index differ after every look. The graph is made in memory and kept coarse, as
 nothing asks it: likeness is computed exactly (search.Shelf)."""
-_ON_A_SERVER: Settled = {"space": "ip"}
+_ON_A_SERVER: CreateHNSWConfiguration = {"space": "ip"}
 
 
 class Broken(Exception):
@@ -57,7 +57,7 @@ class Row:
 class Collection:
     """The pieces of one embedder."""
 
-    def __init__(self, client: ClientAPI, name: str, settled: Settled) -> None:
+    def __init__(self, client: ClientAPI, name: str, settled: CreateHNSWConfiguration) -> None:
         """Opens or makes the collection. Raises Broken, or Unreachable for a server that does not answer."""
         self._client = client
         self._name = name
@@ -65,7 +65,7 @@ class Collection:
             self._rows = client.get_or_create_collection(
                 name,
                 embedding_function=None,
-                configuration={"hnsw": settled},  # type: ignore[dict-item,typeddict-item]
+                configuration={"hnsw": settled},
             )
 
     @classmethod
@@ -96,6 +96,18 @@ class Collection:
             return str(
                 (self._client.get_collection(self._name, embedding_function=None).metadata or {}).get("revision")
             )
+
+    @property
+    def count(self) -> int:
+        """How many pieces there are. Raises Broken."""
+        with _translated():
+            return int(self._rows.count())
+
+    def empty(self) -> None:
+        """Drops everything. Raises Broken."""
+        with _translated():
+            while keys := self._rows.get(limit=BATCH, include=[])["ids"]:
+                self._rows.delete(ids=keys)
 
     def rows(self) -> list[Row]:
         """Everything that is stored. Raises Broken."""
