@@ -209,7 +209,7 @@ def _locked(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
     except PermissionError as error:
-        raise ToolFailed(f"{folder} cannot be written: give another folder with STEERSMAN_DATA_DIR.") from error
+        raise ToolFailed(f"{folder} cannot be written: give another folder with STEERSMAN_DATA.") from error
 
 
 def _copied(old: Path, new: Path) -> bool:
