@@ -22,7 +22,8 @@ PAYMENT = Ref("shop", "Deployment", "payment")
 
 
 async def judged(bench: Bench, scenario: str, healer: heal.Healer) -> Healed:
-    return next(found async for found in heal.run(bench, [SCENARIOS[scenario]], healer))
+    (found,) = [found async for found in heal.run(bench, [SCENARIOS[scenario]], healer)]
+    return found
 
 
 @pytest.mark.parametrize("scenario", ["service-target-port", "network-policy", "secret-rotated", "untouched"])
