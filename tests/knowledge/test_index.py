@@ -37,8 +37,6 @@ def _first(search: HybridSearch, query: str) -> str:
     return search.search(query).hits[0].citation.place
 
 
-@pytest.mark.xfail(reason="chroma rewrites a vector file of an index below about 1000 passages when it is opened for reading: "
-                          "the seal breaks, and a small index is built anew instead of brought up to date")  # fmt: skip
 def test_only_what_changed_is_indexed_again(tmp_path: Path) -> None:
     """A second refresh embeds nothing; a changed file is embedded alone; a deleted one is found no more."""
     books = tmp_path / "books"
@@ -77,8 +75,6 @@ def test_a_damaged_index_is_built_anew(tmp_path: Path, damage: str) -> None:
     assert _first(_search(data, books)[0], "no light").startswith("lamp.md#")
 
 
-@pytest.mark.xfail(reason="chroma rewrites a vector file of an index below about 1000 passages when it is opened for reading: "
-                          "the seal breaks, and a small index is built anew instead of brought up to date")  # fmt: skip
 def test_two_processes_at_once_lose_nothing(tmp_path: Path) -> None:
     """Two writers of different folders take turns: everything of both is there, once."""
     data, folders = tmp_path / "data", [tmp_path / f"books{n}" for n in range(6)]

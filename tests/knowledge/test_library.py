@@ -15,7 +15,7 @@ from steersman_tools.knowledge.lint import lint
 from steersman_tools.knowledge.sources import documents, starter
 
 TODAY = date(2027, 1, 1)
-OWN = {*COMMANDS, "quantum"}  # `steersman quantum` is in the design; its module may come after this test
+OWN = set(COMMANDS)
 
 GOOD = """---
 title: The till does not open
@@ -52,7 +52,8 @@ def test_every_fault_has_a_runbook() -> None:
     """Each name of the closed list, GPU and quantum among them, is in the front matter of at least one of 60 and more."""
     cards = [card(document.text, document.file, document.root) for document in documents([starter()])]
     assert len(cards) >= 60
-    assert {str(fault) for fault in FAULTS} <= {fault for each in cards for fault in each.faults}
+    wrong = {str(fault) for fault in FAULTS if fault.group != "request"}  # a wish is no fault: nothing is to be mended
+    assert wrong <= {fault for each in cards for fault in each.faults}
 
 
 def test_the_runbook_of_a_fault_is_cited_by_file_and_heading() -> None:

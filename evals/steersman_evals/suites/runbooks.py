@@ -17,6 +17,7 @@ from steersman_tools.knowledge.fusion import WORDS, WORDS_CHINESE, fuse
 from steersman_tools.knowledge.index import read
 from steersman_tools.knowledge.minilm import MiniLm
 from steersman_tools.knowledge.search import Shelf
+from steersman_tools.knowledge.shipped import Shipped
 from steersman_tools.knowledge.sources import documents, starter
 from steersman_tools.knowledge.types import Card, Piece
 from steersman_tools.knowledge.words import chinese
@@ -65,7 +66,7 @@ METHODS: dict[str, Ranker] = {
 
 def run(data: Path | None, output: Path | None, jobs: int, seed: int) -> None:
     """Ranks the starter library for every text."""
-    cases, embedder = load(data), MiniLm()
+    cases, embedder = load(data), Shipped(MiniLm())
     read_ = [read(document) for document in documents([starter()])]
     cards, pieces = [card for card, _ in read_], [piece for _, each in read_ for piece in each]
     vectors = embedder.embed([piece.meaning for piece in pieces])

@@ -13,6 +13,7 @@ from uuid import uuid4
 import chromadb
 import numpy as np
 from chromadb.api import ClientAPI
+from chromadb.api.collection_configuration import CreateHNSWConfiguration
 from chromadb.config import Settings
 
 from ..types import Unreachable
@@ -20,6 +21,18 @@ from .embedding import Vectors
 from .types import Card, Piece
 
 BATCH = 1000
+_NEVER = 1_000_000_000
+_IN_THE_DATABASE: CreateHNSWConfiguration = {
+    "space": "ip",
+    "sync_threshold": _NEVER,
+    "batch_size": _NEVER,
+    "ef_construction": 8,
+    "max_neighbors": 4,
+}
+"""For a folder. chroma never writes its vector files: the vectors stay in its database, which is transactional, whereas a damaged vector
+file ends the whole process and the files of a small index differ after every look. The graph is made in memory and kept coarse, as
+nothing asks it: likeness is computed exactly (search.Shelf)."""
+_ON_A_SERVER: CreateHNSWConfiguration = {"space": "ip"}
 
 
 class Broken(Exception):
@@ -44,13 +57,15 @@ class Row:
 class Collection:
     """The pieces of one embedder."""
 
-    def __init__(self, client: ClientAPI, name: str) -> None:
+    def __init__(self, client: ClientAPI, name: str, settled: CreateHNSWConfiguration) -> None:
         """Opens or makes the collection. Raises Broken, or Unreachable for a server that does not answer."""
         self._client = client
         self._name = name
         with _translated():
             self._rows = client.get_or_create_collection(
-                name, embedding_function=None, configuration={"hnsw": {"space": "ip"}}
+                name,
+                embedding_function=None,
+                configuration={"hnsw": settled},
             )
 
     @classmethod
@@ -58,7 +73,7 @@ class Collection:
         """Raises Broken."""
         with _translated():
             client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
-        return cls(client, name)
+        return cls(client, name, _IN_THE_DATABASE)
 
     @classmethod
     def on_server(cls, url: str, name: str) -> Collection:
@@ -68,7 +83,7 @@ class Collection:
         settings = Settings(anonymized_telemetry=False)
         try:
             client = chromadb.HttpClient(parts.hostname or "", port, parts.scheme == "https", settings=settings)
-            return cls(client, name)
+            return cls(client, name, _ON_A_SERVER)
         except (ValueError, OSError, Broken) as error:
             raise Unreachable(
                 f"Chroma at {url} does not answer ({error}): check --chroma-url, or leave it out."
@@ -81,6 +96,18 @@ class Collection:
             return str(
                 (self._client.get_collection(self._name, embedding_function=None).metadata or {}).get("revision")
             )
+
+    @property
+    def count(self) -> int:
+        """How many pieces there are. Raises Broken."""
+        with _translated():
+            return int(self._rows.count())
+
+    def empty(self) -> None:
+        """Drops everything. Raises Broken."""
+        with _translated():
+            while keys := self._rows.get(limit=BATCH, include=[])["ids"]:
+                self._rows.delete(ids=keys)
 
     def rows(self) -> list[Row]:
         """Everything that is stored. Raises Broken."""

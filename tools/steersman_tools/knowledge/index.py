@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from .embedding import Embedder
 from .front import card
 from .pieces import pieces, sections
 from .sources import STARTER, Document, committed
-from .stores import Store
+from .stores import Listing, Store
 from .types import Card, Piece
 
 
@@ -34,8 +33,8 @@ class Change:
 
 @dataclass(frozen=True)
 class _Difference:
-    stale: list[str]
-    """Ids of pieces that must go."""
+    stale: list[tuple[str, str]]
+    """Documents whose pieces must go: they have changed, or are no more."""
     fresh: list[Document]
     gone: int
 
@@ -54,24 +53,19 @@ def update(store: Store, embedder: Embedder, documents: Sequence[Document], root
     scope = set(roots)
     broken = ""
     try:
-        rows = store.read()[1].rows()
-        if not (difference := _compare(rows, documents, scope)).stale and not difference.fresh:
-            return Change(0, 0, len(rows), time.perf_counter() - begun)
+        listed = store.listed()
+        if not (difference := _compare(listed, documents, scope)).stale and not difference.fresh:
+            return Change(0, 0, sum(of for _, of in listed.values()), time.perf_counter() - begun)
     except Absent:
         pass
     except Broken as error:
         broken = str(error)
-    with store.write() as collection:
-        try:
-            rows = collection.rows()
-        except Broken:  # a server's collection that holds something else
-            rows = []
-        difference = _compare(rows, documents, scope)  # again: another process may have done it meanwhile
+    with store.write() as draft:
+        difference = _compare(draft.listed, documents, scope)  # again: another process may have done it meanwhile
         made = [row for document in difference.fresh for row in _rows(document)]
         vectors = embedder.embed([row.piece.meaning for row in made]) if made else np.zeros((0, 1), np.float32)
-        collection.write(difference.stale, made, vectors)
-        left = len(rows) - len(difference.stale) + len(made)
-    return Change(len(difference.fresh), difference.gone, left, time.perf_counter() - begun, broken)
+        draft.change(difference.stale, made, vectors)
+    return Change(len(difference.fresh), difference.gone, draft.pieces, time.perf_counter() - begun, broken)
 
 
 def _rows(document: Document) -> list[Row]:
@@ -79,18 +73,9 @@ def _rows(document: Document) -> list[Row]:
     return [Row(part, document.digest, len(parts), None if at else said) for at, part in enumerate(parts)]
 
 
-def _compare(rows: Sequence[Row], documents: Sequence[Document], scope: set[str]) -> _Difference:
-    stored: dict[tuple[str, str], list[Row]] = {}
-    for row in rows:
-        if row.piece.root in scope:
-            stored.setdefault((row.piece.root, row.piece.file), []).append(row)
+def _compare(listed: Listing, documents: Sequence[Document], scope: set[str]) -> _Difference:
     wanted = {(document.root, document.file): document for document in documents}
-    current = {key for key, each in stored.items() if key in wanted and _whole(each, wanted[key].digest)}
-    stale = [row.piece.id for key, each in stored.items() if key not in current for row in each]
-    fresh = [document for key, document in wanted.items() if key not in current]
-    return _Difference(stale, fresh, len(stored.keys() - wanted.keys()))
-
-
-def _whole(rows: Sequence[Row], digest: str) -> bool:
-    """Whether all pieces of the document are there, and of this text."""
-    return Counter((row.digest, row.of) for row in rows) == {(digest, len(rows)): rows[0].of}
+    stored = {name: digest for name, (digest, _) in listed.items() if name[0] in scope}
+    current = {name for name, digest in stored.items() if name in wanted and wanted[name].digest == digest}
+    fresh = [document for name, document in wanted.items() if name not in current]
+    return _Difference(sorted(stored.keys() - current), fresh, len(stored.keys() - wanted.keys()))

@@ -8,9 +8,10 @@ from pathlib import Path
 from ..types import Frozen, ToolFailed
 from .embedding import Embedder
 from .search import HybridSearch, Search, WordSearch
+from .shipped import Shipped
 from .stores import FolderStore, ServerStore, Store
 
-SCHEME = 2
+SCHEME = 3
 """How documents are split and stored. A new number makes a new index."""
 
 
@@ -37,7 +38,7 @@ def open_search(choice: Choice) -> Search:
     try:
         from .minilm import MiniLm  # noqa: PLC0415  loads the model
 
-        return _hybrid(choice, MiniLm())
+        return _hybrid(choice, Shipped(MiniLm()))
     except ToolFailed as error:
         return WordSearch(choice.folders, str(error))
 

@@ -74,6 +74,11 @@ class _Part:
         return sum(len(text.split()) for text in self.prose)
 
 
+def key(root: str, file: str, number: int) -> str:
+    """The id of a document's piece."""
+    return f"{root}/{file}#{number}"
+
+
 def pieces(card: Card, found: tuple[Section, ...]) -> tuple[Piece, ...]:
     """What is indexed of a document: first what it is about, then the parts of its sections."""
     said = ". ".join(filter(None, [card.about, "; ".join(card.keywords)]))
@@ -89,7 +94,7 @@ def pieces(card: Card, found: tuple[Section, ...]) -> tuple[Piece, ...]:
 
 def _piece(card: Card, number: int, section: Section, text: str, prose: str) -> Piece:
     return Piece(
-        id=f"{card.root}/{card.file}#{number}",
+        id=key(card.root, card.file, number),
         file=card.file,
         root=card.root,
         heading=section.heading,
@@ -102,7 +107,7 @@ def _piece(card: Card, number: int, section: Section, text: str, prose: str) -> 
 def _told(card: Card, number: int, sentence: str) -> Piece:
     """A sentence as people say it. It is compared with what people say, so nothing else is mixed into its vector."""
     return Piece(
-        id=f"{card.root}/{card.file}#{number}",
+        id=key(card.root, card.file, number),
         file=card.file,
         root=card.root,
         heading="",

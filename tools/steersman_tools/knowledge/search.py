@@ -10,13 +10,13 @@ from typing import Protocol
 
 import numpy as np
 
-from .chroma import Broken
+from .chroma import Absent, Broken
 from .embedding import Embedder, Vectors
 from .fusion import WORDS, WORDS_CHINESE, fuse
 from .index import Change, read, update
 from .lexical import Lexical
 from .sources import STARTER, documents, starter
-from .stores import Store
+from .stores import Store, listing
 from .types import Answer, Card, Hit, Piece, cite
 from .words import chinese
 
@@ -148,7 +148,9 @@ class HybridSearch:
         with self._lock:
             try:
                 self._current()
-            except Broken:
+            except Broken as error:
+                if not isinstance(error, Absent):
+                    self.store.discard()
                 self.refresh()
                 self._current()
             shelf = self._shelf
@@ -163,6 +165,8 @@ class HybridSearch:
         if revision == self._revision:
             return
         rows, roots = collection.rows(), self._roots()
+        if listing(rows) != self.store.listed():
+            raise Broken("it does not hold what its manifest lists")
         pieces = [row.piece for row in rows if row.piece.root in roots]
         cards = [row.card for row in rows if row.card and row.card.root in roots]
         self._shelf = Shelf(cards, pieces, collection.vectors([piece.id for piece in pieces]))

@@ -73,6 +73,8 @@ def _markdown(folder: Path) -> Iterator[Path]:
 
 def committed(path: Path) -> date | None:
     """When a file of a git checkout was last committed; None where there is no checkout, no git, or no commit of it."""
+    if not any((above / ".git").exists() for above in path.resolve().parents):  # saves a process for each file
+        return None
     try:
         done = subprocess.run(
             ["git", "-C", str(path.parent), "log", "-1", "--format=%cs", "--", path.name],
