@@ -67,8 +67,8 @@ async def test_from_the_question_to_the_undo_by_keys(broken: House) -> None:
         await pilot.press("f5")
         await pilot.pause()
         await pilot.press("f6")
-        await until(pilot, lambda: app.query("#estate"))
-        assert "nvidia.com/gpu" in shown(app, "#estate")
+        await until(pilot, lambda: app.query(".estate"))
+        assert "nvidia.com/gpu" in shown(app, ".estate")
         await pilot.press("f2", "ctrl+z")
         await until(pilot, lambda: app.entries[-1].event.kind == "closed" and len(app.entries) > len(entries))
         assert app.entries[-2].event.kind == "undone"

@@ -57,12 +57,22 @@ def before(scene: Scene, workload: Workload) -> Revision | None:
     return older[0] if older else None
 
 
+def since(scene: Scene, workload: Workload) -> Revision | None:
+    """The revision with which the pod spec became as it is now; a mere restart since then is none."""
+    now, found = _plain(workload.template.at("spec")), None
+    for past in revisions(scene, workload):
+        if _plain(past.template.at("spec")) != now:
+            break
+        found = past
+    return found
+
+
 def latest_changes(scene: Scene, workload: Workload) -> list[Change]:
-    """What the newest revision changed in the pod template."""
+    """What the last revision that changed the pod spec changed in it."""
     past = before(scene, workload)
     if past is None:
         return []
-    newest = revisions(scene, workload)[0]
+    newest = since(scene, workload) or revisions(scene, workload)[0]
     return [
         Change(path, old, new, newest.created, newest.number)
         for path, old, new in _differences(_plain(past.template.at("spec")), _plain(workload.template.at("spec")), "")

@@ -143,7 +143,8 @@ class Site:
             bad = written(_named(self.raw, parse(self.cause.field)))
         except BadPath:
             return False
-        return _within(change.path, bad) or _within(bad, change.path)
+        alias = bad.removesuffix("Name") if bad.endswith("serviceAccountName") else bad  # the server keeps both alike
+        return any(_within(change.path, name) or _within(name, change.path) for name in (bad, alias))
 
 
 def _named(raw: Json, steps: Iterable[object]) -> list[str | int]:

@@ -82,6 +82,16 @@ def reason(error: Exception) -> str:
     return next((words for sign, words in known.items() if sign in text), text.splitlines()[0][:160])
 
 
+def context_names(kubeconfig: Path | None) -> tuple[str, ...]:
+    """The clusters that the kubeconfig knows, by the names of its contexts; none where it cannot be read."""
+    files = str(kubeconfig) if kubeconfig else os.environ.get("KUBECONFIG") or "~/.kube/config"
+    try:
+        contexts, _ = config.list_kube_config_contexts(config_file=files)
+        return tuple(sorted(str(c["name"]) for c in contexts))
+    except (yaml.YAMLError, UnicodeDecodeError, ConfigException, OSError, TypeError, AttributeError):
+        return ()
+
+
 def connect(kubeconfig: Path | None, context: str | None) -> Transport:
     """A connection as kubectl would make it: --kubeconfig, $KUBECONFIG, ~/.kube/config, or from inside a pod.
 

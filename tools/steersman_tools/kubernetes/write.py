@@ -20,7 +20,7 @@ class ClusterWriter:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._versions: dict[str, str] = {}
+        self._versions: dict[tuple[str, str], str] = {}
 
     async def read(self, ref: Ref) -> JsonObject | None:
         answer = await self._ask("GET", await self._path(ref))
@@ -46,7 +46,7 @@ class ClusterWriter:
             _checked(answer, f"{ref} cannot be deleted")
 
     async def evict(self, pod: Ref, mode: Mode) -> None:
-        version = await self._version("policy", ("v1", "v1beta1"))
+        version = await self._version("policy", ("v1", "v1beta1"), "poddisruptionbudgets")
         body: Json = {
             "apiVersion": f"policy/{version}",
             "kind": "Eviction",
@@ -81,17 +81,20 @@ class ClusterWriter:
 
     async def _path(self, ref: Ref) -> str:
         kind = _kind(ref)
-        return kind.path(await self._version(kind.group, kind.versions), ref.namespace, ref.name)
+        return kind.path(await self._version(kind.group, kind.versions, kind.plural), ref.namespace, ref.name)
 
-    async def _version(self, group: str, versions: tuple[str, ...]) -> str:
-        """The first of the versions that the server has."""
+    async def _version(self, group: str, versions: tuple[str, ...], plural: str) -> str:
+        """The first of the versions in which the server has the resource: a group may serve it in an older one only."""
         if len(versions) == 1:
             return versions[0]
-        if group not in self._versions:
-            answer = await self._ask("GET", f"/apis/{group}")
-            served = {v.text("version") for v in Fields(answer.json()).each("versions")}
-            self._versions[group] = next((v for v in versions if v in served), versions[0])
-        return self._versions[group]
+        if (group, plural) not in self._versions:
+            self._versions[group, plural] = versions[0]
+            for version in versions:
+                listed = Fields((await self._ask("GET", f"/apis/{group}/{version}")).json())
+                if any(resource.text("name") == plural for resource in listed.each("resources")):
+                    self._versions[group, plural] = version
+                    break
+        return self._versions[group, plural]
 
     async def _ask(
         self,

@@ -12,7 +12,7 @@ from steersman_tools.types import Observation
 from ...faults import Fault
 from ...types import Finding, Output, Symptom
 from .. import cite
-from ..changes import before, latest_changes, revisions
+from ..changes import before, latest_changes, since
 from ..failures import Failure, failing_calls, own_errors
 from ..scene import Scene
 from ..workloads import Workload
@@ -30,7 +30,7 @@ def regressions(scene: Scene) -> Iterator[Output]:
         yield Symptom(kind="errors", entity=workload.ref, text=text, weight=2.0, observations=(shown,))
         if any(f.caller == workload.ref for f in failing_calls(scene)):
             continue
-        if found := _release(scene, workload, failure, shown) or _setting(scene, workload, failure, shown):
+        if found := _setting(scene, workload, failure, shown) or _release(scene, workload, failure, shown):
             yield found
 
 
@@ -72,7 +72,7 @@ def _recent(scene: Scene, at: datetime | None) -> bool:
 
 def _setting(scene: Scene, workload: Workload, failure: Failure, shown: Observation) -> Finding | None:
     """The key of a ConfigMap that was written last, after the pods' template and before the pods that fail were started."""
-    past = revisions(scene, workload)
+    began = since(scene, workload)
     best: tuple[datetime, Resource, str] | None = None
     for target in dict.fromkeys(n.target for n in needs(workload)):
         resource = scene.snapshot.get(target)
@@ -91,7 +91,7 @@ def _setting(scene: Scene, workload: Workload, failure: Failure, shown: Observat
     if (
         best is None
         or not _recent(scene, best[0])
-        or (past and past[0].created and before(scene, workload) and past[0].created > best[0])
+        or (began and began.created and before(scene, workload) and began.created > best[0])
     ):
         return None
     at, resource, key = best

@@ -44,9 +44,12 @@ def run(args: argparse.Namespace) -> int:
 
                 asyncio.run(linear(opened, who, args.namespace, first))
                 return 0
+            from rich.console import Console  # noqa: PLC0415
+
             from ..tui.app import Chat  # noqa: PLC0415  loads Textual
 
-            Chat(opened, who, args.namespace, first).run()
+            few = Console().color_system == "standard"
+            Chat(opened, who, args.namespace, first, "sixteen" if few else "all").run()
             return 0
     except KeyError:
         print(f"steersman: There is no fault {args.demo!r}; see steersman demo --list.", file=sys.stderr)

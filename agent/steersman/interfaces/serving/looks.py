@@ -59,7 +59,7 @@ async def look(order: LookAt, sources: Sources) -> str:
                 {k: TypeAdapter(type(v)).dump_python(v, mode="json") for k, v in parts.items()}
             ).decode()
         case "queues":
-            return (await _queues(sources)).model_dump_json()
+            return (await queues(sources)).model_dump_json()
         case "runbooks":
             return (await _runbooks(order, sources)).model_dump_json()
         case "forecasts":
@@ -93,7 +93,8 @@ async def _runbooks(order: LookAt, sources: Sources) -> Passages:
     return Passages(passages=tuple(await sources.library.search(order.entity, MOST_PASSAGES)))
 
 
-async def _queues(sources: Sources) -> Queues:
+async def queues(sources: Sources) -> Queues:
+    """What is seen of queues; without a backend, why not."""
     if sources.quantum is None:
         gap = NotChecked(what="quantum queues", why="no quantum provider is configured (`steersman quantum --help`)")
         return Queues(not_checked=(gap,))

@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from steersman_tools.types import ToolFailed
 
-from ...ask import Reply
+from ...asking import Answered
 from ...types import Closed, Entry, Request
 from ..access import Principal, Refused
 from ..talk.house import House
@@ -146,7 +146,7 @@ class Bot:
                 await self._post(channel, thread, told, session_blocks(rest.strip(), entries, ""))
             else:
                 said = await self.house.say(who, text)
-                if isinstance(said, Reply):
+                if isinstance(said, Answered):
                     head, *lines = reply_lines(said)
                     blocks = [section(escaped(head)), *([code("\n".join(lines))] if lines else [])]
                     await self._post(channel, thread, escaped(head)[:2900], blocks)

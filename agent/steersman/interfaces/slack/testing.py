@@ -121,7 +121,7 @@ class FakeSlack:
         if method == "usergroups.users.list":
             users = self.groups.get(body.get("usergroup", ""))
             failed = {} if users is not None else {"error": "no_such_subteam"}
-        return web.json_response({"ok": users is not None, "users": users or [], **failed})
+            return web.json_response({"ok": users is not None, "users": users or [], **failed})
         if method not in ("chat.postMessage", "chat.update", "chat.postEphemeral"):
             return web.json_response({"ok": False, "error": "unknown_method"})
         if self.limited:

@@ -15,22 +15,22 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from steersman_tools.clock import Clock
-from steersman_tools.gpu.types import Estate
 from steersman_tools.metrics import Query, Series
 from steersman_tools.snapshot import Alert
 from steersman_tools.types import ToolFailed
 
 from ...app import Tools
-from ...ask import Reply, answer, open_case
-from ...ask.understand import understand
+from ...asking import Answered, ask
 from ...desk import Desk
 from ...gate import Actor
 from ...gpu.desk import sit_down
-from ...intent import Diagnose, HealIt, Intent, Names, NotUnderstood, interpret
+from ...intent import Diagnose, Names, interpret
 from ...journal import FileJournal, Summary
 from ...session import undo
 from ...types import Closed, Entry, Request
 from ..access import Principal, Refused, require, require_person, roles_of
+from ..serving.looks import queues
+from .fleet import Fleet
 
 POLL_SECONDS = 0.1
 PAST = timedelta(minutes=15)
@@ -47,6 +47,8 @@ class Room:
     tools: Callable[[Actor], AbstractContextManager[Tools]]
     cluster: str
     """Its name, for people."""
+    others: tuple[str, ...] = ()
+    """Clusters that could be looked at instead."""
 
 
 @dataclass
@@ -58,25 +60,30 @@ class House:
     _loop: asyncio.AbstractEventLoop
     _undoing: set[str] = field(default_factory=set)
 
-    async def say(self, who: Principal, text: str, namespace: str | None = None) -> str | Reply:
-        """A session's name where the words begin one (why, heal), else the answer. Raises Refused, ToolFailed."""
+    async def say(self, who: Principal, text: str, namespace: str | None = None) -> str | Answered:
+        """A session's name where the words begin one (why, heal, scale …), else the answer. Raises Refused, ToolFailed.
+
+        What is to be changed is only ever a plan that waits: words, and least of all a model's reading of them, approve nothing.
+        """
         require(who, "viewer")
-        intent: Intent | NotUnderstood = interpret(text, Names(()))
-        if not isinstance(intent, Diagnose | HealIt) or intent.unread:
-            found = await self._on(self._answered(text, namespace))
-            if isinstance(found, Reply):
-                return found
-            intent = found
-        space = namespace or intent.namespace or (intent.entity.namespace if intent.entity else "") or None
-        wants = "healing" if isinstance(intent, HealIt) else "diagnosis"
-        return await self.start(who, Request(question=text, namespace=space, wants=wants, by=who.id))
+        plain = interpret(text, Names(()))
+        if isinstance(plain, Diagnose) and not plain.unread:  # a session looks for itself: no need to look twice
+            return await self.start(who, _question(text, plain, namespace))
+        answered = await self._on(self._answered(text, namespace))
+        match answered.reply.intent:
+            case Diagnose() as intent:
+                return await self.start(who, _question(text, intent, namespace))
+        if wanted := answered.reply.request:
+            return await self.start(who, wanted.model_copy(update={"approval": "ask"}))
+        return answered
 
     async def start(self, who: Principal, request: Request) -> str:
-        """Begins a session and returns its name."""
+        """Begins a session in somebody's name and returns the session's."""
         require(who, "operator" if request.wants != "diagnosis" else "viewer")
         if request.approval == "given":
             require_person(who, "approver")
-        return await self._on(self.room.desk.start(request))
+        asked = request.model_copy(update={"by": who.id, "roles": roles_of(who)})
+        return await self._on(self.room.desk.start(asked))
 
     def entries(self, who: Principal, session: str) -> list[Entry]:
         """What a session has said so far."""
@@ -132,18 +139,15 @@ class House:
         require(who, "viewer")
         return self.journal.sessions(most)
 
-    async def fleet(self, who: Principal) -> Estate:
-        """The accelerators and who has them. Raises Refused, ToolFailed."""
+    async def fleet(self, who: Principal) -> Fleet:
+        """Clusters, accelerators and queues. Raises Refused, ToolFailed."""
         require(who, "viewer")
         return await self._on(self._fleet())
 
-    async def read(self, who: Principal, text: str) -> Reply:
+    async def read(self, who: Principal, text: str) -> Answered:
         """The answer to `describe …`, `logs of …`: reads only. Raises Refused, ToolFailed."""
         require(who, "viewer")
-        found = await self._on(self._answered(text, None))
-        if not isinstance(found, Reply):
-            raise ToolFailed("That begins a session.")
-        return found
+        return await self._on(self._answered(text, None))
 
     async def past(self, who: Principal, query: Query) -> list[Series]:
         """The last quarter of an hour of a metric. Raises Refused, ToolFailed."""
@@ -159,15 +163,14 @@ class House:
         with self.room.tools(Actor(id="reader", roles=("viewer",))) as opened:
             return await opened.sources.metrics.alerts() if opened.sources.metrics else ()
 
-    async def _answered(self, text: str, namespace: str | None) -> Reply | Diagnose | HealIt:
+    async def _answered(self, text: str, namespace: str | None) -> Answered:
         with self.room.tools(Actor(id="reader", roles=("viewer",))) as opened:
-            case = await open_case(opened.sources, namespace, text)
-            intent = await understand(text, case, opened.sources.aide)
-            return intent if isinstance(intent, Diagnose | HealIt) else await answer(intent, case)
+            return (await ask(text, opened.sources, namespace)).answered
 
-    async def _fleet(self) -> Estate:
+    async def _fleet(self) -> Fleet:
         with self.room.tools(Actor(id="reader", roles=("viewer",))) as opened:
-            return (await sit_down(opened.sources)).estate
+            estate, seen = (await sit_down(opened.sources)).estate, await queues(opened.sources)
+            return Fleet(self.room.cluster, self.room.others, estate, seen)
 
     async def _past(self, query: Query) -> list[Series]:
         with self.room.tools(Actor(id="reader", roles=("viewer",))) as opened:
@@ -185,6 +188,11 @@ class House:
 
     async def _on(self, work: Coroutine[Any, Any, T]) -> T:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+
+def _question(text: str, intent: Diagnose, namespace: str | None) -> Request:
+    space = namespace or intent.namespace or (intent.entity.namespace if intent.entity else "")
+    return Request(question=text, namespace=space or None)
 
 
 @contextmanager

@@ -8,11 +8,11 @@ from typing import TextIO
 
 from steersman_tools.types import ToolFailed
 
-from ...ask import Reply
+from ...asking import Answered
 from ...types import Judged
 from ..access import Principal, Refused
-from ..gpu_text import text as fleet_text
 from ..story import Story, plan_text
+from .fleet import fleet_text
 from .house import House
 from .words import PLAIN, entry_lines, plan_of, reply_lines
 
@@ -92,7 +92,7 @@ class Linear:
 
     async def _say(self, text: str) -> None:
         said = await self._house.say(self._who, text, self._namespace)
-        if isinstance(said, Reply):
+        if isinstance(said, Answered):
             self._tell("\n".join(reply_lines(said)))
         else:
             await self._follow(said)

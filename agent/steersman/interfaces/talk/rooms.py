@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from steersman_tools.clock import WallClock
+from steersman_tools.kubernetes.transport import connect, context_names
 
 from ...app import Tools, playground, sources, tools
 from ...desk import Desk, desk
@@ -31,8 +32,18 @@ def cluster(settings: Settings, owner: str) -> Iterator[Room]:
     with sources(settings):
         pass  # a wrong kubeconfig is told at once, before anything is recorded
     with desk(settings.data, owner, partial(tools, settings)) as opened:
-        name = str(settings.bundle or settings.context or "current context")
-        yield Room(opened, WallClock(), lambda actor: tools(settings, opened.journal, actor), name)
+        name, others = _names(settings)
+        yield Room(opened, WallClock(), lambda actor: tools(settings, opened.journal, actor), name, others)
+
+
+def _names(settings: Settings) -> tuple[str, tuple[str, ...]]:
+    """The cluster's name, and those of the others that the kubeconfig knows."""
+    if settings.bundle:
+        return str(settings.bundle), ()
+    names = context_names(settings.kubeconfig)
+    with closing(connect(settings.kubeconfig, settings.context)) as transport:
+        name = transport.context
+    return name, tuple(n for n in names if n != name)
 
 
 @contextmanager

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...ask import Reply
+from ...asking import Answered
 from ...types import Closed, Diagnosed, Diagnosis, Entry, Event, Judged, Planned
+from .. import foreseen, gpu_text
 from ..story import Story
 from ..style import Style
 
 PLAIN = Style()
 LINES = 30
+WIDTH = 78
 
 
 def entry_lines(story: Story, entry: Entry) -> str:
@@ -41,10 +43,15 @@ def _diagnosis(event: Diagnosed) -> Iterator[str]:
         yield "not checked: " + ", ".join(gap.what for gap in found.not_checked[:6])
 
 
-def reply_lines(reply: Reply) -> Iterator[str]:
+def reply_lines(answered: Answered) -> Iterator[str]:
     """An answer that began no session."""
+    reply = answered.reply
     yield reply.headline
-    for item in reply.evidence:
+    if answered.outlook:
+        yield foreseen.text(answered.outlook, PLAIN, WIDTH).rstrip()
+    for each in answered.gpus:
+        yield gpu_text.text(each).rstrip()
+    for item in () if answered.outlook or answered.gpus else reply.evidence:
         yield from (f"  {line}" for line in item.text.splitlines()[:LINES])
         yield f"  {item.id} $ {item.call}"
     yield from (f"  for example: {example}" for example in reply.nearest)

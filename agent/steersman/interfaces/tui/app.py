@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import on, work
 from textual.app import App, ComposeResult, SystemCommand
@@ -14,7 +14,7 @@ from textual.worker import Worker, WorkerState
 
 from steersman_tools.types import ToolFailed
 
-from ...ask import Reply
+from ...asking import Answered
 from ...types import Closed, Entry, Judged
 from ..access import Principal, Refused
 from ..story import Story
@@ -23,7 +23,11 @@ from ..talk.words import PLAIN, diagnosis_of, entry_lines, plan_of, reply_lines,
 from .modals import Approve, Evidence, Help, Text
 from .panels import Causes, Conversation, Fleet, Plan, Sessions
 
-HINT = "Ask: why is payment slow · heal books · list pods · logs of NAME     (F1 help)"
+HINT = "Ask: why is NAME slow · heal NAMESPACE · list pods · logs of NAME"
+
+
+Colours = Literal["all", "sixteen"]
+"""Sixteen: those of the terminal's own palette, which its owner can read."""
 
 
 class Chat(App[None]):
@@ -47,13 +51,14 @@ class Chat(App[None]):
         Binding("ctrl+q", "quit", "Quit", show=False),
     ]
 
-    def __init__(self, house: House, who: Principal, namespace: str | None = None, first: str = "") -> None:
-        super().__init__(ansi_color=False)
+    def __init__(
+        self, house: House, who: Principal, namespace: str | None = None, first: str = "", colours: Colours = "all"
+    ) -> None:
+        super().__init__()
         self.house, self.who, self.namespace, self.first = house, who, namespace, first
         self.session, self.entries = "", list[Entry]()
         self._story = Story(PLAIN)
-        if self.console.color_system == "standard":
-            self.theme = "ansi-dark"
+        self.theme = "textual-dark" if colours == "all" else "ansi-dark"
 
     def compose(self) -> ComposeResult:
         yield Static(id="head", markup=False)
@@ -69,7 +74,7 @@ class Chat(App[None]):
                 yield Sessions(id="session-list", cursor_type="row")
             with TabPane("Fleet", id="fleet"):
                 yield Fleet(id="fleet-view")
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         self._head()
@@ -127,7 +132,7 @@ class Chat(App[None]):
     async def _say(self, text: str) -> None:
         self._tell(f"> {text}", "mine")
         said = await self.house.say(self.who, text, self.namespace)
-        if isinstance(said, Reply):
+        if isinstance(said, Answered):
             self._tell("\n".join(reply_lines(said)))
         else:
             self._follow(said)
@@ -230,7 +235,7 @@ class Chat(App[None]):
     def _head(self) -> None:
         where = self.house.room.cluster + (f" / {self.namespace}" if self.namespace else "")
         waits = self.house.waiting_for(self.session) if self.session else ""
-        state = f"{self.session} {state_of(self.entries, waits)}" if self.session else "no session"
+        state = f"{self.session[-8:]} {state_of(self.entries, waits)}" if self.session else "no session"
         self.query_one("#head", Static).update(f"{state}  {where}  {self.who.id} ({self.who.role})")
 
     def _tell(self, text: str, kind: str = "") -> None:

@@ -8,11 +8,10 @@ from textual.containers import ScrollableContainer, VerticalScroll
 from textual.widgets import DataTable, OptionList, Static
 from textual.widgets.option_list import Option
 
-from steersman_tools.gpu.types import Estate
-
 from ...journal import Summary
 from ...types import Diagnosis, Event, Judged, Planned
-from .. import gpu_text
+from ..talk.fleet import Fleet as Seen
+from ..talk.fleet import fleet_text
 from ..talk.plans import plan_lines
 
 MOST_LINES = 2000
@@ -93,15 +92,16 @@ class Sessions(DataTable[str]):
 
     def show(self, found: Sequence[Summary]) -> None:
         self.clear(columns=True)
-        self.add_columns("began", "outcome", "asked", "causes")
+        for name, width in (("began", 11), ("outcome", 11), ("asked", 20), ("causes", 60)):
+            self.add_column(name, width=width)
         for s in found:
             row = (f"{s.began:%m-%d %H:%M}", s.outcome or "open", s.question or s.wants, "; ".join(s.causes))
             self.add_row(*row, key=s.session)
 
 
 class Fleet(ScrollableContainer, can_focus=True):
-    """Accelerators, who has them, and their queues."""
+    """Clusters, accelerators with who has them, and queues."""
 
-    def show(self, estate: Estate) -> None:
+    def show(self, seen: Seen) -> None:
         self.remove_children()
-        self.mount(Static(gpu_text.text(estate), markup=False, id="estate"))
+        self.mount(Static(fleet_text(seen), markup=False, classes="estate"))
