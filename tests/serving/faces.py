@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,14 +19,22 @@ import openai
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from ..world.process import environment
-from .process import Served
+from steersman.interfaces.access import Principal
+from steersman.interfaces.talk.house import House, house
+from steersman.interfaces.talk.rooms import cluster
+from steersman.interfaces.tui.app import Chat
+from steersman.settings import Settings
+
+from ..conversing.test_chat import until as until_shown
+from ..world.process import Running, environment
+from .process import Served, serving
 
 Log: TypeAlias = list[dict[str, Any]]
+Face: TypeAlias = Callable[[Running, Path], Awaitable[Log]]
 SPACE = "books"
 
 
-def by_command_line(kubeconfig: str, data: Path, namespace: str = SPACE) -> Log:
+async def by_command_line(world: Running, data: Path) -> Log:
     """`heal` where nobody is at the terminal, then `approve`, then `show`."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -38,27 +49,27 @@ def by_command_line(kubeconfig: str, data: Path, namespace: str = SPACE) -> Log:
             stdin=subprocess.DEVNULL,
         )
 
-    asked = run("heal", "-n", namespace, "--kubeconfig", kubeconfig)
+    asked = await asyncio.to_thread(run, "heal", "-n", SPACE, "--kubeconfig", world.kubeconfig)
     found = re.search(r"steersman approve (\S+)", asked.stderr)
     assert found, asked.stderr + asked.stdout
-    done = run("approve", found[1], "--kubeconfig", kubeconfig)
+    done = await asyncio.to_thread(run, "approve", found[1], "--kubeconfig", world.kubeconfig)
     assert done.returncode == 0, done.stderr + done.stdout
     return [json.loads(line) for line in run("show", found[1], "--output", "jsonl").stdout.splitlines()]
 
 
-def by_api(served: Served, namespace: str = SPACE) -> Log:
-    session = served.healing(namespace=namespace)
+def by_api(served: Served) -> Log:
+    session = served.healing(namespace=SPACE)
     digest = served.ask("GET", f"/v1/sessions/{session}").json()["waits_for"]
     assert served.ask("POST", f"/v1/sessions/{session}/approve", "approver", json={"digest": digest}).status_code == 202
     return _log(served, session)
 
 
-def by_page(served: Served, namespace: str = SPACE) -> Log:
+def by_page(served: Served) -> Log:
     """Forms only, as a browser without JavaScript sends them."""
     with httpx.Client(base_url=served.url, follow_redirects=True, timeout=60) as browser:
         first = browser.post("/page/login", data={"token": served.tokens["approver"]}).text
         csrf = first.split('name="csrf" value="')[1].split('"')[0]
-        page = browser.post("/page/sessions", data={"csrf": csrf, "namespace": namespace, "wants": "healing"})
+        page = browser.post("/page/sessions", data={"csrf": csrf, "namespace": SPACE, "wants": "healing"})
         session = page.url.path.removeprefix("/sessions/")
         served.until(session, "waiting")
         digest = browser.get(f"/sessions/{session}").text.split('name="digest" value="')[1].split('"')[0]
@@ -68,25 +79,25 @@ def by_page(served: Served, namespace: str = SPACE) -> Log:
     return _log(served, session)
 
 
-def by_chat(served: Served, namespace: str = SPACE) -> Log:
+def by_chat(served: Served) -> Log:
     with openai.OpenAI(base_url=f"{served.url}/v1", api_key=served.tokens["approver"], max_retries=0) as client:
 
         def say(text: str) -> str:
             answer = client.chat.completions.create(model="steersman", messages=[{"role": "user", "content": text}])
             return answer.choices[0].message.content or ""
 
-        said = say(f"heal {namespace}")
+        said = say(f"heal {SPACE}")
         session, digest = said.split("Session [")[1].split("]")[0], said.split("`approve ")[1].split("`")[0]
         assert "**Healed**" in say(f"approve {digest}")
     return _log(served, session)
 
 
-async def by_mcp(served: Served, namespace: str = SPACE) -> Log:
+async def by_mcp(served: Served) -> Log:
     async with (
         httpx2.AsyncClient(headers={"Authorization": f"Bearer {served.tokens['robot']}"}, timeout=60) as http,
         Client(streamable_http_client(f"{served.url}/mcp", http_client=http)) as client,
     ):
-        found = (await client.call_tool("propose_plan", {"namespace": namespace})).structured_content
+        found = (await client.call_tool("propose_plan", {"namespace": SPACE})).structured_content
         assert found
         word = {"digest": found["digest"]}
         code = served.ask("POST", f"/v1/sessions/{found['session']}/approval-code", "approver", json=word).json()[
@@ -102,4 +113,51 @@ def _log(served: Served, session: str) -> Log:
     return log
 
 
-FACES: dict[str, Callable[[Served], Log]] = {"api": by_api, "page": by_page, "chat": by_chat}
+async def by_terminal(world: Running, data: Path) -> Log:
+    """The terminal UI, by keys."""
+    with _house(world, data) as opened:
+        app = Chat(opened, Principal(id="ann", role="approver", holder="person"))
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.press(*"heal", "space", *SPACE, "enter")
+            await until_shown(pilot, lambda: app.session and opened.waiting_for(app.session))
+            await until_shown(pilot, lambda: app.entries and app.entries[-1].event.kind == "verdict")
+            await pilot.press("f8")
+            await pilot.pause()
+            await pilot.press("y")
+            await until_shown(pilot, lambda: app.entries and app.entries[-1].event.kind == "closed")
+            return _record(opened, app.session)
+
+
+def _house(world: Running, data: Path) -> AbstractContextManager[House]:
+    data.mkdir()
+    return house(partial(cluster, Settings(kubeconfig=Path(world.kubeconfig), data=data), "face"))
+
+
+def _record(opened: House, session: str) -> Log:
+    return [json.loads(body) for _, _, body in opened.journal.bodies(session)]
+
+
+def _served(drive: Callable[[Served], Log]) -> Face:
+    """A face of the server, on a server of its own."""
+
+    async def driven(world: Running, data: Path) -> Log:
+        with serving(world, data) as served:
+            return await asyncio.to_thread(drive, served)
+
+    return driven
+
+
+async def _assistant(world: Running, data: Path) -> Log:
+    with serving(world, data) as served:
+        return await by_mcp(served)
+
+
+FACES: dict[str, Face] = {
+    "command line": by_command_line,
+    "api": _served(by_api),
+    "page": _served(by_page),
+    "chat": _served(by_chat),
+    "mcp": _assistant,
+    "terminal": by_terminal,
+}
+"""Each with the world and an empty folder for its record, so that none remembers what another did."""

@@ -13,8 +13,7 @@ from pydantic import ConfigDict, Field, StrictBool
 
 from steersman_tools.types import Frozen, ToolFailed
 
-from ...intent import HealIt
-from ...types import Entry, Request
+from ...types import Entry
 from ..access import Principal, require_person
 from ..serving.looks import Told
 from ..serving.verbs import Approve, Reject, Tell
@@ -167,7 +166,9 @@ async def _said(office: Office, who: Principal, text: str) -> AsyncIterator[str]
             yield piece
         return
     told = Told.model_validate_json(await office.engine.ask(Tell(text=text)))
-    if wanted := _wanted(told, text):
+    if (
+        wanted := told.reply.request
+    ):  # it asks for approval whoever read the words, so a model's reading is seen as a plan first
         line = await office.start(wanted, who)
         yield f"Session [{line.session}]({office.address}/sessions/{line.session}) has begun.\n\n"
         async for piece in _story(office, line.session, 0):
@@ -175,15 +176,6 @@ async def _said(office: Office, who: Principal, text: str) -> AsyncIterator[str]
         return
     for paragraph in told_text(told):
         yield paragraph + "\n\n"
-
-
-def _wanted(told: Told, text: str) -> Request | None:
-    """The session that was asked for, where it takes one: a healing, or a change."""
-    if isinstance(told.reply.intent, HealIt):
-        wish = told.reply.intent
-        space = wish.namespace or (wish.entity.namespace if wish.entity else None)
-        return Request(question=text, namespace=space or None, wants="healing")
-    return told.reply.request
 
 
 async def _decided(office: Office, who: Principal, word: str, digest: str) -> AsyncIterator[str]:

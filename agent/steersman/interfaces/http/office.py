@@ -88,7 +88,12 @@ def office_of(request: Request) -> Office:
     return office
 
 
-TheOffice = Annotated[Office, Depends(office_of)]
+async def _at_hand(request: Request) -> Office:
+    """The same as a dependency; not a plain function, for which FastAPI would wait for a thread on every request."""
+    return office_of(request)
+
+
+TheOffice = Annotated[Office, Depends(_at_hand)]
 _bearer = HTTPBearer(auto_error=False, description="A token of `steersman token create`, or of the OIDC issuer.")
 
 

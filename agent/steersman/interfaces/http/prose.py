@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...types import Diagnosis, Entry
+from .. import foreseen, gpu_text
 from ..serving.looks import Told
 from ..story import plan_text
 from ..style import Style
@@ -20,12 +21,17 @@ def told_text(told: Told) -> Iterator[str]:
         yield " ".join(f"{s.text} [{', '.join(s.cites)}]" for s in told.explained.explanation.sentences)
     if reply.diagnosis:
         yield from causes_text(reply.diagnosis)
+    elif told.outlook:
+        yield f"```\n{foreseen.text(told.outlook, Style()).rstrip()}\n```"
+    elif told.gpus:
+        for each in told.gpus:
+            yield f"```\n{gpu_text.text(each).rstrip()}\n```"
     else:
         for item in reply.evidence:
             yield f"```\n{_short(item.text)}\n```\n`{item.call}`"
     if reply.nearest:
         yield "\n".join(f"- {example}" for example in reply.nearest)
-    if reply.command:
+    if reply.command and not reply.request:
         yield f"`{reply.command}`"
     if reply.not_checked:
         yield "Not checked: " + "; ".join(f"{gap.what} ({gap.why})" for gap in reply.not_checked[:5])

@@ -9,11 +9,9 @@ from pydantic import TypeAdapter
 
 from steersman_tools.types import Frozen, NotChecked, Observation, ToolFailed
 
-from ...ask import Reply, answer, explain, open_case
-from ...ask.understand import understand
+from ...asking import Answered, ask
 from ...explanation import Explained
 from ...gpu.desk import sit_down
-from ...intent import Diagnose
 from ...outlook import NoSuchThing, outlook
 from ...seams import Passage
 from ...session import Session, Sources
@@ -39,10 +37,9 @@ class Passages(Frozen):
     not_checked: tuple[NotChecked, ...] = ()
 
 
-class Told(Frozen):
-    """The answer to a request in plain words."""
+class Told(Answered):
+    """The answer to a request in plain words, and a model's words on it where one is configured."""
 
-    reply: Reply
     explained: Explained | None = None
     model: str | None = None
 
@@ -103,9 +100,6 @@ async def queues(sources: Sources) -> Queues:
 
 async def tell(order: Tell, sources: Sources) -> str:
     """Answers what was asked in plain words, as JSON of `Told`. Raises ToolFailed."""
-    case = await open_case(sources, order.namespace, order.text)
-    intent = await understand(order.text, case, sources.aide)
-    reply = await answer(intent, case)
-    explained = await explain(case, sources.aide) if sources.aide and isinstance(intent, Diagnose) else None
+    asking = await ask(order.text, sources, order.namespace)
     name = sources.aide.model.name if sources.aide else None
-    return Told(reply=reply, explained=explained, model=name).model_dump_json()
+    return Told(**dict(asking.answered), explained=await asking.explained(), model=name).model_dump_json()
