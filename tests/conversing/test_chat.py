@@ -95,12 +95,18 @@ async def waiting(app: Chat, opened: House) -> str:
     return session
 
 
-async def test_reject_and_stop_by_key_and_approve_by_mouse(broken: House) -> None:
+@pytest.fixture
+def anew() -> Iterator[House]:
+    with house(lambda: embedded("wrong-target-port")) as opened:
+        yield opened
+
+
+async def test_reject_and_stop_by_key_and_approve_by_mouse(anew: House) -> None:
     """A rejected plan is not carried out, a stopped session ends, and a click on the button approves."""
-    app = Chat(broken, ANN)
+    app = Chat(anew, ANN)
     async with screen(app) as pilot:
-        rejected = await waiting(app, broken)
-        await until(pilot, lambda: broken.waiting_for(rejected) and "waits for you" in shown(app, "#log Static"))
+        rejected = await waiting(app, anew)
+        await until(pilot, lambda: anew.waiting_for(rejected) and "waits for you" in shown(app, "#log Static"))
         await pilot.press("f9")
         await still(pilot)
         await pilot.press("y")
@@ -108,13 +114,13 @@ async def test_reject_and_stop_by_key_and_approve_by_mouse(broken: House) -> Non
         assert "started" not in [e.event.kind for e in app.entries]
         assert app.entries[-1].event.kind == "closed"
         assert app.entries[-1].event.outcome == "refused"
-        stopped = await waiting(app, broken)
-        await until(pilot, lambda: app.session == stopped and broken.waiting_for(stopped))
+        stopped = await waiting(app, anew)
+        await until(pilot, lambda: app.session == stopped and anew.waiting_for(stopped))
         await pilot.press("f7")
         await until(pilot, lambda: app.entries and app.entries[-1].event.kind == "closed")
         assert "started" not in [e.event.kind for e in app.entries]
-        clicked = await waiting(app, broken)
-        await until(pilot, lambda: app.session == clicked and broken.waiting_for(clicked) and app.entries)
+        clicked = await waiting(app, anew)
+        await until(pilot, lambda: app.session == clicked and anew.waiting_for(clicked) and app.entries)
         await until(pilot, lambda: app.entries[-1].event.kind == "verdict")
         await pilot.press("f8")
         await still(pilot)

@@ -34,6 +34,12 @@ def broken() -> Iterator[House]:
         yield opened
 
 
+@pytest.fixture
+def anew() -> Iterator[House]:
+    with house(lambda: embedded("wrong-target-port")) as opened:
+        yield opened
+
+
 @asynccontextmanager
 async def listening(opened: House, folder: Path, people: People = PEOPLE) -> AsyncIterator[tuple[FakeSlack, Bot]]:
     """A bot in Socket Mode in a workspace where U3 is in the group of approvers."""
@@ -141,16 +147,16 @@ async def test_a_session_is_told_on_after_a_restart_and_through_slacks_own_error
         )
 
 
-async def test_alerts_come_once_with_a_diagnosis_also_after_a_restart(broken: House, tmp_path: Path) -> None:
+async def test_alerts_come_once_with_a_diagnosis_also_after_a_restart(anew: House, tmp_path: Path) -> None:
     """Two looks, and a bot that was started anew, post what fires once."""
-    async with listening(broken, tmp_path) as (slack, bot):
+    async with listening(anew, tmp_path) as (slack, bot):
         await bot.look_for_alerts("C1")
         await bot.look_for_alerts("C1")
         posted = len(slack.messages)
         assert posted >= 1
         await until(lambda: all(": answered" in m.body["text"] for m in slack.messages))
         assert "service-port-mismatch" in slack.texts()
-    async with listening(broken, tmp_path) as (slack, bot):
+    async with listening(anew, tmp_path) as (slack, bot):
         await bot.look_for_alerts("C1")
         assert slack.messages == []
 

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import ClientError
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
@@ -230,7 +229,7 @@ class Bot:
             await self._edit(thread, entries)
         except SlackApiError as error:
             return error.response.get("error") in GONE
-        except (OSError, TimeoutError, ClientError):
+        except (OSError, TimeoutError):  # aiohttp's errors of connection are OSErrors
             return False
         return True
 
