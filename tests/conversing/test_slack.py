@@ -6,17 +6,19 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from steersman.interfaces.access import Principal
 from steersman.interfaces.slack.blocks import escaped, session_blocks
 from steersman.interfaces.slack.bot import Bot, client
 from steersman.interfaces.slack.people import People
 from steersman.interfaces.slack.rules import flaws
 from steersman.interfaces.slack.serving import http, socket
 from steersman.interfaces.slack.testing import FakeSlack, event_body, fake_slack, signed
-from steersman.interfaces.slack.threads import Threads
+from steersman.interfaces.slack.threads import Heard, Threads
 from steersman.interfaces.talk.house import House, house
 from steersman.interfaces.talk.rooms import embedded
 
@@ -28,6 +30,12 @@ SECRET = "not a real secret"
 
 @pytest.fixture(scope="module")
 def broken() -> Iterator[House]:
+    with house(lambda: embedded("wrong-target-port")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def anew() -> Iterator[House]:
     with house(lambda: embedded("wrong-target-port")) as opened:
         yield opened
 
@@ -81,6 +89,11 @@ async def test_one_incident_from_the_question_to_the_undo(broken: House, tmp_pat
     assert kinds.count("approval") == kinds.count("started") == 1
 
 
+def answered(slack: FakeSlack, messages: int) -> bool:
+    """Whether there are so many messages, each of a session that is over."""
+    return len(slack.messages) == messages and all(": answered" in m.body["text"] for m in slack.messages)
+
+
 async def test_who_has_no_role_learns_nothing(broken: House, tmp_path: Path) -> None:
     """A stranger, a viewer who wants a change, and a channel that is not named are refused in a whisper; no session begins."""
     before = len(broken.journal.sessions(100))
@@ -95,16 +108,55 @@ async def test_who_has_no_role_learns_nothing(broken: House, tmp_path: Path) -> 
         assert len(broken.journal.sessions(100)) == before
 
 
-async def test_alerts_come_once_with_a_diagnosis_also_after_a_restart(broken: House, tmp_path: Path) -> None:
+@pytest.mark.parametrize("died", ["before the session began", "before the message was posted"])
+async def test_what_was_taken_is_answered_once_also_after_a_crash(broken: House, tmp_path: Path, died: str) -> None:
+    """A process that died with something unanswered: the next one answers it, in one session and one message."""
+    heard = Heard(f"message C1 {died}", "U1", "C1", "1.1", "what is wrong?")
+    with closing(Threads(tmp_path / "slack.db")) as threads:
+        assert threads.hear(heard)
+        assert not threads.hear(heard)
+    if died == "before the message was posted":
+        await broken.say(Principal(id="slack:U1", role="operator", holder="person"), heard.text, name=heard.session)
+    for messages in (1, 0):
+        async with listening(broken, tmp_path) as (slack, _):
+            await asyncio.sleep(0.3)
+            await until(partial(answered, slack, messages))
+    kept = [e.event.kind for e in broken.journal.entries(heard.session)]
+    assert kept.count("question") == kept.count("closed") == 1
+
+
+async def test_a_session_is_told_on_after_a_restart_and_through_slacks_own_errors(
+    broken: House, tmp_path: Path
+) -> None:
+    """Slack fails at the first post and edits; the bot restarts while a plan waits; the same message shows the rejection."""
+    async with listening(broken, tmp_path) as (slack, first):
+        slack.failing = 3
+        await slack.mention("U1", "C1", "heal books")
+        await until(lambda: slack.messages and "Approve" in slack.texts())
+        await first.close()
+        with closing(Threads(tmp_path / "slack.db")) as threads:
+            again = Bot(broken, PEOPLE, threads, first.client)
+            await again.take_up()
+            slack.failing = 2
+            await slack.press("U3", slack.messages[0], "reject")
+            await until(lambda: ": refused" in slack.messages[0].body["text"])
+            await again.close()
+        assert len(slack.messages) == 1
+        assert "rejected by <@U3>" in str(slack.messages[0].body["blocks"]) or "reject by <@U3>" in str(
+            slack.messages[0].body["blocks"]
+        )
+
+
+async def test_alerts_come_once_with_a_diagnosis_also_after_a_restart(anew: House, tmp_path: Path) -> None:
     """Two looks, and a bot that was started anew, post what fires once."""
-    async with listening(broken, tmp_path) as (slack, bot):
+    async with listening(anew, tmp_path) as (slack, bot):
         await bot.look_for_alerts("C1")
         await bot.look_for_alerts("C1")
         posted = len(slack.messages)
         assert posted >= 1
         await until(lambda: all(": answered" in m.body["text"] for m in slack.messages))
         assert "service-port-mismatch" in slack.texts()
-    async with listening(broken, tmp_path) as (slack, bot):
+    async with listening(anew, tmp_path) as (slack, bot):
         await bot.look_for_alerts("C1")
         assert slack.messages == []
 

@@ -8,11 +8,15 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from steersman_tools.types import ToolFailed
 
 from ...gate import BadPolicy
 from .options import BadSettings, add_record, add_source, settings
+
+if TYPE_CHECKING:
+    from ..talk.house import House  # loads what `--help` does not need
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,13 +45,8 @@ def run(args: argparse.Namespace) -> int:
         opening = partial(embedded, args.demo) if args.demo else partial(cluster, chosen, "slack")
         token = _needed("SLACK_BOT_TOKEN")
         second = _needed("SLACK_SIGNING_SECRET" if args.http is not None else "SLACK_APP_TOKEN")
-        from ..talk.house import House  # noqa: PLC0415
-
-        async def serve(opened: House) -> None:
-            await _serve(opened, args, chosen.data, token, second)
-
         with house(opening) as opened:
-            asyncio.run(serve(opened))
+            asyncio.run(_serve(opened, args, chosen.data, token, second))
     except KeyError:
         print(f"steersman: There is no fault {args.demo!r}; see steersman demo --list.", file=sys.stderr)
     except SlackApiError as error:
@@ -57,16 +56,14 @@ def run(args: argparse.Namespace) -> int:
     return 1
 
 
-async def _serve(opened: object, args: argparse.Namespace, data: Path, token: str, second: str) -> None:
+async def _serve(opened: House, args: argparse.Namespace, data: Path, token: str, second: str) -> None:
     from contextlib import closing  # noqa: PLC0415
 
     from ..slack.bot import Bot, client  # noqa: PLC0415
     from ..slack.people import load_people  # noqa: PLC0415
     from ..slack.serving import http, socket  # noqa: PLC0415
     from ..slack.threads import Threads  # noqa: PLC0415
-    from ..talk.house import House  # noqa: PLC0415
 
-    assert isinstance(opened, House)
     with closing(Threads(data / "slack.db")) as threads:
         web = client(token, os.environ.get("SLACK_API_URL", ""))
         name = (await web.auth_test())["user"]

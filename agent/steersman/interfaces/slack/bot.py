@@ -22,10 +22,22 @@ from ..talk.house import House
 from ..talk.words import reply_lines
 from .blocks import code, escaped, evidence_blocks, section, session_blocks, summary
 from .people import People
-from .threads import Thread, Threads
+from .threads import Heard, Thread, Threads
 
 EDIT_SECONDS = 1.0
 """Slack allows about one edit a second in a channel; what comes between is shown by the next."""
+GONE = (
+    "message_not_found",
+    "channel_not_found",
+    "is_archived",
+    "cant_update_message",
+    "account_inactive",
+    "token_revoked",
+)
+"""Errors after which a message can never be edited again."""
+AWAY = ("internal_error", "fatal_error", "service_unavailable", "request_timeout")
+"""Errors of Slack's own, which pass."""
+WAITS = (1.0, 2.0, 5.0, 10.0)
 HELP = "Ask me in plain words: `what is wrong?`, `why is NAME slow`, `heal NAMESPACE`, `list pods`, `undo SESSION`."
 Payload = dict[str, Any]  # what bolt hands over
 WATCH = Principal(id="alerts", role="viewer")
@@ -59,6 +71,8 @@ class Bot:
 
     async def take_up(self) -> None:
         """Goes on telling what an earlier process began to tell."""
+        for heard in self.threads.unanswered():
+            self._begin(self._hear(heard))
         for thread in self.threads.open():
             self._begin(self._tell(thread))
 
@@ -90,22 +104,25 @@ class Bot:
 
     async def _mention(self, body: Payload) -> None:
         event = body["event"]
-        if self.threads.first(f"message {event['channel']} {event['ts']}"):
-            text = event["text"].split(">", 1)[-1].strip()
-            await self._hear(event["user"], event["channel"], event.get("thread_ts") or event["ts"], text)
+        await self._message_of(event, event["text"].split(">", 1)[-1].strip())
 
     async def _message(self, body: Payload) -> None:
         event = body["event"]
-        mine = event.get("bot_id") or event.get("subtype") or event.get("channel_type") != "im"
-        if not mine and self.threads.first(f"message {event['channel']} {event['ts']}"):
-            await self._hear(
-                event["user"], event["channel"], event.get("thread_ts") or event["ts"], event.get("text", "")
-            )
+        if not (event.get("bot_id") or event.get("subtype") or event.get("channel_type") != "im"):
+            await self._message_of(event, event.get("text", ""))
+
+    async def _message_of(self, event: Payload, text: str) -> None:
+        thread = event.get("thread_ts") or event["ts"]
+        heard = Heard(f"message {event['channel']} {event['ts']}", event["user"], event["channel"], thread, text)
+        if self.threads.hear(heard):
+            await self._hear(heard)
 
     async def _command(self, ack: Callable[..., Awaitable[None]], body: Payload) -> None:
         await ack()
-        if self.threads.first(f"trigger {body['trigger_id']}"):
-            await self._hear(body["user_id"], body["channel_id"], "", body.get("text", ""))
+        key, text = f"trigger {body['trigger_id']}", body.get("text", "")
+        heard = Heard(key, body["user_id"], body["channel_id"], "", text)
+        if self.threads.hear(heard):
+            await self._hear(heard)
 
     async def _button(self, ack: Callable[..., Awaitable[None]], body: Payload) -> None:
         await ack()
@@ -131,7 +148,8 @@ class Bot:
         if self.people.second_person == "required" and first.kind == "question" and first.request.by == who.id:
             raise Refused("You asked for this change: another approver must approve it.")
 
-    async def _hear(self, user: str, channel: str, thread: str, text: str) -> None:
+    async def _hear(self, heard: Heard) -> None:
+        user, channel, thread, text = heard.user, heard.channel, heard.thread, heard.text
         try:
             who = await self._who(user)
             if not self.people.hears(channel):
@@ -145,7 +163,7 @@ class Bot:
                 told = summary(entries, "")
                 await self._post(channel, thread, told, session_blocks(rest.strip(), entries, ""))
             else:
-                said = await self.house.say(who, text)
+                said = await self.house.say(who, text, name=heard.session)
                 if isinstance(said, Answered):
                     head, *lines = reply_lines(said)
                     blocks = [section(escaped(head)), *([code("\n".join(lines))] if lines else [])]
@@ -154,6 +172,7 @@ class Bot:
                     await self._session(said, channel, thread)
         except (Refused, ToolFailed) as error:
             await self._whisper(channel, user, str(error))
+        self.threads.answered(heard)
 
     async def _who(self, user: str) -> Principal:
         groups = []
@@ -169,6 +188,8 @@ class Bot:
         raise Refused("You have no role here: ask for one in the roles file of steersman (docs/slack.md).")
 
     async def _session(self, session: str, channel: str, thread: str) -> None:
+        if self.threads.told_where(session):
+            return
         text = f"session {session}: looking …"
         message = await self._post(channel, thread, text, [section(text)])
         kept = Thread(session, channel, thread or message, message)
@@ -189,8 +210,10 @@ class Bot:
         try:
             while not (over.is_set() and shown == len(entries)):
                 if shown != len(entries):
-                    shown = len(entries)
-                    await self._edit(thread, entries[:shown])
+                    if not await self._edited(thread, entries[: (seen := len(entries))]):
+                        await asyncio.sleep(EDIT_SECONDS)
+                        continue
+                    shown = seen
                     if isinstance(entries[shown - 1].event, Closed):
                         break
                     await asyncio.sleep(EDIT_SECONDS)
@@ -200,6 +223,16 @@ class Bot:
         finally:
             reading.cancel()
 
+    async def _edited(self, thread: Thread, entries: list[Entry]) -> bool:
+        """Whether it is shown, or cannot be any more; otherwise Slack is away, and the next try may be luckier."""
+        try:
+            await self._edit(thread, entries)
+        except SlackApiError as error:
+            return error.response.get("error") in GONE
+        except (OSError, TimeoutError):  # aiohttp's errors of connection are OSErrors
+            return False
+        return True
+
     async def _edit(self, thread: Thread, entries: list[Entry]) -> None:
         waits = self.house.waiting_for(thread.session)
         blocks = session_blocks(thread.session, entries, waits)
@@ -208,8 +241,17 @@ class Bot:
         )
 
     async def _post(self, channel: str, thread: str, text: str, blocks: Any) -> str:
-        sent = await self.client.chat_postMessage(channel=channel, thread_ts=thread or None, text=text, blocks=blocks)
-        return str(sent["ts"])
+        for wait in (*WAITS, None):
+            try:
+                sent = await self.client.chat_postMessage(
+                    channel=channel, thread_ts=thread or None, text=text, blocks=blocks
+                )
+                return str(sent["ts"])
+            except SlackApiError as error:
+                if wait is None or error.response.get("error") not in AWAY:
+                    raise
+                await asyncio.sleep(wait)
+        raise AssertionError
 
     async def _whisper(self, channel: str, user: str, text: str) -> None:
         await self.client.chat_postEphemeral(channel=channel, user=user, text=escaped(text))

@@ -42,6 +42,8 @@ class FakeSlack:
     """What was wrong with payloads that were sent."""
     limited: int = 0
     """So many of the next posts and edits are answered with 429."""
+    failing: int = 0
+    """So many of the next posts and edits fail within Slack."""
     acks: dict[str, float] = field(default_factory=dict)
     """By envelope: the seconds until it was acknowledged."""
     connections: int = 0
@@ -127,6 +129,9 @@ class FakeSlack:
         if self.limited:
             self.limited -= 1
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": "1"})
+        if self.failing:
+            self.failing -= 1
+            return web.json_response({"ok": False, "error": "internal_error"})
         if wrong := flaws(body):
             self.refused += wrong
             return web.json_response({"ok": False, "error": "invalid_blocks", "response_metadata": {"messages": wrong}})

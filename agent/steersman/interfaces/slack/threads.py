@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from dataclasses import dataclass
@@ -18,6 +19,23 @@ class Thread:
     message: str
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What somebody said, until it is answered."""
+
+    key: str
+    """Slack's own name for it: the same however often it is delivered."""
+    user: str
+    channel: str
+    thread: str
+    text: str
+
+    @property
+    def session(self) -> str:
+        """What the session that it begins is called, also if it is begun a second time after a crash."""
+        return f"slack-{hashlib.sha256(self.key.encode()).hexdigest()[:16]}"
+
+
 class Threads:
     """The bot's memory in one SQLite file."""
 
@@ -31,12 +49,38 @@ class Threads:
             "CREATE TABLE IF NOT EXISTS threads (session TEXT PRIMARY KEY, channel TEXT, thread TEXT, message TEXT, told INTEGER)"
         )
 
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS inbox (key TEXT PRIMARY KEY, user TEXT, channel TEXT, thread TEXT, text TEXT)"
+        )
+
     def close(self) -> None:
         self._db.close()
 
     def first(self, key: str) -> bool:
         """Whether this is the first time that the key is met; from now on it is not. Slack delivers again what it thinks lost."""
         return self._db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (key,)).rowcount == 1
+
+    def hear(self, heard: Heard) -> bool:
+        """As `first`; and until `answered`, what was said is among the `unanswered`, whatever dies meanwhile."""
+        self._db.execute("BEGIN IMMEDIATE")
+        new = self.first(heard.key)
+        if new:
+            row = (heard.key, heard.user, heard.channel, heard.thread, heard.text)
+            self._db.execute("INSERT INTO inbox VALUES (?, ?, ?, ?, ?)", row)
+        self._db.execute("COMMIT")
+        return new
+
+    def answered(self, heard: Heard) -> None:
+        """It needs nothing more."""
+        self._db.execute("DELETE FROM inbox WHERE key = ?", (heard.key,))
+
+    def unanswered(self) -> list[Heard]:
+        """What an earlier process took and did not get to answer."""
+        return [Heard(*row) for row in self._db.execute("SELECT key, user, channel, thread, text FROM inbox")]
+
+    def told_where(self, session: str) -> bool:
+        """Whether the session has its message."""
+        return self._db.execute("SELECT 1 FROM threads WHERE session = ?", (session,)).fetchone() is not None
 
     def forget(self, prefix: str, but: set[str]) -> None:
         """Keys of that prefix other than those may be met anew: an alert that was resolved can fire again."""

@@ -60,30 +60,33 @@ class House:
     _loop: asyncio.AbstractEventLoop
     _undoing: set[str] = field(default_factory=set)
 
-    async def say(self, who: Principal, text: str, namespace: str | None = None) -> str | Answered:
+    async def say(self, who: Principal, text: str, namespace: str | None = None, name: str = "") -> str | Answered:
         """A session's name where the words begin one (why, heal, scale …), else the answer. Raises Refused, ToolFailed.
 
         What is to be changed is only ever a plan that waits: words, and least of all a model's reading of them, approve nothing.
+        `name`: what a session is to be called; said again with the same name, it is the same session.
         """
         require(who, "viewer")
         plain = interpret(text, Names(()))
         if isinstance(plain, Diagnose) and not plain.unread:  # a session looks for itself: no need to look twice
-            return await self.start(who, _question(text, plain, namespace))
+            return await self.start(who, _question(text, plain, namespace), name)
         answered = await self._on(self._answered(text, namespace))
         match answered.reply.intent:
             case Diagnose() as intent:
-                return await self.start(who, _question(text, intent, namespace))
+                return await self.start(who, _question(text, intent, namespace), name)
         if wanted := answered.reply.request:
-            return await self.start(who, wanted.model_copy(update={"approval": "ask"}))
+            return await self.start(who, wanted.model_copy(update={"approval": "ask"}), name)
         return answered
 
-    async def start(self, who: Principal, request: Request) -> str:
-        """Begins a session in somebody's name and returns the session's."""
+    async def start(self, who: Principal, request: Request, name: str = "") -> str:
+        """Begins a session in somebody's name and returns the session's; one that has begun already is not begun again."""
         require(who, "operator" if request.wants != "diagnosis" else "viewer")
         if request.approval == "given":
             require_person(who, "approver")
+        if name and self.journal.entries(name):
+            return name
         asked = request.model_copy(update={"by": who.id, "roles": roles_of(who)})
-        return await self._on(self.room.desk.start(asked))
+        return await self._on(self.room.desk.start(asked, name))
 
     def entries(self, who: Principal, session: str) -> list[Entry]:
         """What a session has said so far."""

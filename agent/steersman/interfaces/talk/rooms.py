@@ -12,6 +12,7 @@ from pathlib import Path
 
 from steersman_tools.clock import WallClock
 from steersman_tools.kubernetes.transport import connect, context_names
+from steersman_tools.types import ToolFailed
 
 from ...app import Tools, playground, sources, tools
 from ...desk import Desk, desk
@@ -78,9 +79,13 @@ class InMemory(Workflows):
         self._tasks[session] = asyncio.create_task(made.run(Request.model_validate_json(request)))
 
     async def decide(self, session: str, decision: Decision) -> None:
+        if session not in self._doors:
+            raise ToolFailed(f"There is no session {session} in this process.")
         self._doors[session].decide(decision)
 
     async def cancel(self, session: str) -> None:
+        if session not in self._tasks:
+            raise ToolFailed(f"There is no session {session} in this process.")
         self._tasks[session].cancel()
 
     async def resume(self, session: str) -> None:

@@ -45,7 +45,7 @@ class Chat(App[None]):
         Binding("f8", "approve", "Approve"),
         Binding("f9", "reject", "Reject"),
         Binding("ctrl+z", "undo", "Undo", show=False),
-        Binding("ctrl+x", "stop", "Stop the session", show=False),
+        Binding("f7", "stop", "Stop the session", show=False),
         Binding("ctrl+y", "copy", "Copy", show=False),
         Binding("ctrl+f", "search", "Search", show=False),
         Binding("ctrl+q", "quit", "Quit", show=False),
@@ -87,7 +87,7 @@ class Chat(App[None]):
         yield SystemCommand("Approve the plan", "Carry out the plan that waits (F8)", self.action_approve)
         yield SystemCommand("Reject the plan", "Refuse the plan that waits (F9)", self.action_reject)
         yield SystemCommand("Undo the session", "Take back what it did (Ctrl+Z)", self.action_undo)
-        yield SystemCommand("Stop the session", "Before its next piece of work (Ctrl+X)", self.action_stop)
+        yield SystemCommand("Stop the session", "Before its next piece of work (F7)", self.action_stop)
         for tab in ("talk", "causes", "plan", "sessions", "fleet"):
             yield SystemCommand(f"Go to {tab}", f"The tab {tab}", lambda tab=tab: self.action_tab(tab))
         yield SystemCommand("Copy", "The session as text, to the clipboard (Ctrl+Y)", self.action_copy)

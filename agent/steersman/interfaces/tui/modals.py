@@ -25,18 +25,22 @@ from ..talk.plans import plan_lines
 from ..talk.words import reply_lines
 
 HELP = """\
-F1 this help            F8 approve the plan      Ctrl+P all commands
-F2 talk                 F9 reject it             Ctrl+F search the conversation
-F3 causes               Ctrl+Z undo a session    Ctrl+Y copy it, or what is selected
-F4 plan                 Ctrl+X stop a session    Ctrl+Q quit
-F5 sessions             Enter opens what is highlighted
-F6 fleet                Escape closes what stands in front
+F1 this help    F8 approve the plan     Ctrl+P all commands
+F2 talk         F9 reject it            Ctrl+F search
+F3 causes       Ctrl+Z undo a session   Ctrl+Y copy what is selected,
+F4 plan         F7 stop a session              or the conversation
+F5 sessions     Enter opens a thing     Ctrl+Q quit
+F6 fleet        Escape closes a window
 
-Ask in plain words: what is wrong? · why is NAME slow · heal NAMESPACE · list pods in NAMESPACE
-· describe NAME · logs of NAME · which gpus are free
+Ask in plain words:
+  what is wrong?       why is NAME slow       list pods in NAMESPACE
+  heal NAMESPACE       scale NAME to 3        which gpus are free
+  describe NAME        logs of NAME           what runs out of memory
 
-Asking reads only. `heal` makes a plan; policy judges it; nothing is changed before you approve
-the digest that you see. Everything has a mouse target too. `steersman chat --plain` is linear."""
+Asking reads only. `heal` and `scale` make a plan; policy judges it;
+nothing is changed before you approve the digest that you see.
+Everything has a mouse target too: see also Ctrl+P.
+`steersman chat --plain` talks in lines, for screen readers."""
 
 
 class Approve(ModalScreen[bool]):
