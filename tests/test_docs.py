@@ -26,7 +26,7 @@ def commands() -> Iterator[tuple[str, str]]:
     for page in PAGES:
         for block in _SHELL.findall(page.read_text()):
             for line in block.replace("\\\n", " ").splitlines():
-                found = re.match(r"\$?\s*steersman\s+(.*?)\s*(?:\s#.*|[|>&;].*)?$", line)
+                found = re.match(r"\$?\s*steersman\s+(?!serves at)(.*?)\s*(?:\s#.*|[|>&;].*)?$", line)
                 if found and found[1]:
                     yield page.relative_to(ROOT).as_posix(), found[1]
 

@@ -50,8 +50,12 @@ def killed_after(count: int, world: Running, data: Path) -> bool:
         time.sleep(0.002)
     alive = process.poll() is None
     process.send_signal(signal.SIGKILL)
-    process.communicate()
-    return alive and entries(data)[-1]["event"]["kind"] != "closed"
+    output, _ = process.communicate()
+    last = entries(data)[-1]["event"]
+    if alive and last["kind"] != "closed":
+        return True
+    assert last.get("outcome") == "healed", output  # it was over, and had not merely given up
+    return False
 
 
 def test_sigkill_after_every_event(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from steersman.interfaces.talk.rooms import cluster
 from steersman.interfaces.tui.app import Chat
 from steersman.settings import Settings
 
-from ..conversing.test_chat import until as until_shown
+from ..conversing.screens import until as until_shown
 from ..world.process import Running, environment
 from .process import Served, serving
 

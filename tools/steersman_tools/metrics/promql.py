@@ -39,7 +39,7 @@ def parse(text: str) -> Query:
         made |= {"function": found["function"], "window": float(found["window"]) * _SECONDS[found["unit"]]}
     else:
         found = _SELECTOR.fullmatch(rest)
-    if found is None:
+    if found is None or not (found["metric"] or found["conditions"]):
         raise NotUnderstood(
             f"{text!r} is more PromQL than is understood here: "
             "a metric, one function over its past (rate, count_over_time, …), one aggregation, one quantile"
