@@ -18,9 +18,14 @@ from .process import Served
 
 SKIPPED = r"^/(mcp|page)|/events$"
 """Another protocol, pages, and streams, which have tests of their own."""
-schema = schemathesis.openapi.from_dict(build(Settings(data=Path("/nonexistent")), {}, "").openapi()).exclude(
-    path_regex=SKIPPED
-)
+DESCRIPTION = build(Settings(data=Path("/nonexistent")), {}, "").openapi()
+for route in DESCRIPTION["paths"].values():
+    for operation in route.values():
+        operation.pop("security", None)  # every request here brings a token, whatever schemathesis leaves out
+schema = schemathesis.openapi.from_dict(DESCRIPTION).exclude(path_regex=SKIPPED)
+REFUSED = (400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429)
+schema.config.checks.negative_data_rejection.expected_statuses = [str(status) for status in REFUSED]
+"""Schemathesis leaves out 413: a body that is too long is refused for its size before its form is looked at."""
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypeAlias
 
 from fastapi import Path, Query
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, Strict
 
 from steersman_tools.types import Frozen
 
@@ -19,6 +19,10 @@ Namespace: TypeAlias = Annotated[
     str | None, Query(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", description="One namespace; none: all of them.")
 ]
 Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$", examples=["4be3f19a02c7d581"])]
+Whole: TypeAlias = Annotated[
+    int, BeforeValidator(lambda n: int(n) if isinstance(n, float) and n.is_integer() else n), Strict()
+]
+"""JSON has one kind of number: 3.0 is 3, and "3" is none."""
 _EXAMPLES = {"examples": [{"question": "why is checkout slow?", "namespace": "shop", "wants": "healing"}]}
 
 
@@ -35,7 +39,7 @@ class NewSession(Frozen):
     """Given: what policy asks about is approved beforehand; this needs a person with the role approver."""
     act: Literal["for real", "show only"] = "for real"
     rehearse: Literal["no", "first", "must-hold"] = "no"
-    max_attempts: int = Field(3, ge=1, le=10, strict=True)
+    max_attempts: Whole = Field(3, ge=1, le=10)
 
     def request(self) -> Request:
         """The same as the engine takes it; who asks is added there."""

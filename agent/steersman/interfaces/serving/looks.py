@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import orjson
 from pydantic import TypeAdapter
 
+from steersman_tools.clock import WallClock
 from steersman_tools.types import Frozen, NotChecked, Observation, ToolFailed
 
 from ...asking import Answered, ask
 from ...explanation import Explained
 from ...gpu.desk import sit_down
-from ...outlook import NoSuchThing, outlook
+from ...outlook import NoSuchThing, Outlook, outlook
 from ...seams import Passage
 from ...session import Session, Sources
 from ...types import Diagnosed, Failed, Planned, Request
@@ -63,7 +64,8 @@ async def look(order: LookAt, sources: Sources) -> str:
             try:
                 found = await outlook(sources, order.horizon_seconds, order.entity, order.namespace)
             except NoSuchThing as error:
-                raise ToolFailed(str(error)) from error
+                gap = NotChecked(what=order.entity, why=str(error))
+                found = Outlook(now=WallClock().now(), horizon_seconds=order.horizon_seconds, not_checked=(gap,))
             return foreseen.document(found).model_dump_json(by_alias=True)
 
 
