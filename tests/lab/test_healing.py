@@ -21,12 +21,12 @@ SCENARIOS = {s.name: s for s in load(Path(steersman_evals.__file__).parent / "sc
 PAYMENT = Ref("shop", "Deployment", "payment")
 
 
-async def judged(bench: Bench, scenario: str, healer: heal.Healer) -> Healed:
-    (found,) = [found async for found in heal.run(bench, [SCENARIOS[scenario]], healer)]
+async def judged(bench: Bench, scenario: str, healer: heal.Healer, patience: float = 90) -> Healed:
+    (found,) = [found async for found in heal.run(bench, [SCENARIOS[scenario]], healer, patience)]
     return found
 
 
-@pytest.mark.parametrize("scenario", ["service-target-port", "network-policy", "secret-rotated", "untouched"])
+@pytest.mark.parametrize("scenario", ["service-target-port", "untouched"])
 async def test_healed_end_to_end(bench: Bench, scenario: str) -> None:
     """The right cause, the fault gone, nothing else changed; on a healthy cluster, nothing done at all."""
     found = await judged(bench, scenario, heal.steersman)
@@ -53,7 +53,7 @@ MUTANTS: dict[str, Callable[[Bench], Awaitable[Act]]] = {
 @pytest.mark.parametrize("mutant", MUTANTS)
 async def test_what_only_looks_like_a_repair_fails_the_oracle(bench: Bench, mutant: str) -> None:
     """Traffic to payment goes to a port where nobody listens: none of these mends that, and two of them break more."""
-    found = await judged(bench, "service-target-port", MUTANTS[mutant])
+    found = await judged(bench, "service-target-port", MUTANTS[mutant], patience=15)
     assert not (found.healed and found.kept), (mutant, found)
     if mutant in ("deleting", "scaling to zero"):
         assert found.lost

@@ -84,25 +84,29 @@ class Act:
 Healer = Callable[[Bench], Awaitable[Act]]
 
 
-async def run(bench: Bench, scenarios: Sequence[Scenario], healer: Healer) -> AsyncIterator[Healed]:
-    """Runs each scenario on a lab that is put back in between."""
+async def run(
+    bench: Bench, scenarios: Sequence[Scenario], healer: Healer, patience: float = 90
+) -> AsyncIterator[Healed]:
+    """Runs each scenario on a lab that is put back in between; a lab has so many seconds to be well again after the healer."""
     with closing(bench.connect()) as transport:
         cluster = Cluster(transport)
         before = await inventory(cluster)
         version = Fields((await transport.get("/version")).json()).text("gitVersion")
         for scenario in scenarios:
             if supported(scenario, version):
-                yield await _one(bench, cluster, before, scenario, healer)
+                yield await _one(bench, cluster, before, scenario, healer, patience)
 
 
-async def _one(bench: Bench, cluster: Cluster, before: Inventory, scenario: Scenario, healer: Healer) -> Healed:
+async def _one(
+    bench: Bench, cluster: Cluster, before: Inventory, scenario: Scenario, healer: Healer, patience: float
+) -> Healed:
     try:
         async with injected(bench, cluster, scenario):
             broken = await inventory(cluster)
             began = time.perf_counter()
             act = await healer(bench)
             seconds = time.perf_counter() - began
-            well = await healthy(bench) if act.outcome != "nothing-to-do" or not scenario.truth else False
+            well = await healthy(bench, patience) if act.outcome != "nothing-to-do" or not scenario.truth else False
             missing = frozenset(ref for truth in scenario.truth for ref in truth.entity)
             lost = losses(before, broken, await inventory(cluster), missing)
     finally:

@@ -130,7 +130,7 @@ async def _put_back(cluster: Cluster, ref: Ref, old: dict[str, Json], new: dict[
         await cluster.create(_fresh(old))
 
 
-async def healthy(bench: Bench) -> bool:
+async def healthy(bench: Bench, patience: float = 90) -> bool:
     """Whether all pods run, all entries answer and no alert is left."""
 
     def settled() -> bool:
@@ -145,4 +145,4 @@ async def healthy(bench: Bench) -> bool:
             and not bench.alerts()
         )
 
-    return await until("the lab is healthy again", settled, 90)
+    return await until("the lab is healthy again", settled, patience)
