@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from re import _constants as op  # type: ignore[attr-defined]   # the parser's own tree; typeshed knows only its old name
-from re import _parser as parser  # type: ignore[attr-defined]
+from importlib import import_module
 from typing import Any
+
+# the parser's own tree, which typeshed knows in some versions only
+op = import_module("re._constants")
+parser = import_module("re._parser")
 
 LEAST = 3
 """Shorter words stand in nearly every line."""
