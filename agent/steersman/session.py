@@ -9,21 +9,19 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from steersman_tools.clock import Clock, WallClock
 from steersman_tools.types import ToolFailed
 from steersman_tools.writer import Writer
 
 from . import workflow
-from .ask import case_of, explain
 from .diagnose import Examination
 from .durable import Durable, Once
 from .execute import Hands
 from .experience import Experience
 from .gate import Actor, Budget, Policy
 from .gather import Sources
-from .healing import Healer, Look, Rehearse
 from .journal import Journal, NoJournal
 from .memory import signature
 from .plan import plans
@@ -42,6 +40,9 @@ from .types import (
     Request,
     Undone,
 )
+
+if TYPE_CHECKING:
+    from .healing import Look, Rehearse
 
 __all__ = ["Actor", "Equipment", "Session", "Sources", "budget_of", "new_id", "undo"]
 
@@ -138,6 +139,8 @@ class Session:
     async def _explain(self, answer: Diagnosed, examination: Examination, question: str) -> None:
         """What a model makes of the answer, where one is configured and something was asked in words."""
         if (aide := self.sources.aide) and question:
+            from .ask import case_of, explain  # noqa: PLC0415  a session without a model needs none of it
+
             self._tell(Progress(text=f"asking {aide.model.name}"))
             self._tell(await explain(case_of(examination, answer.diagnosis, self.sources, question), aide))
 
@@ -157,6 +160,8 @@ class Session:
                 return
 
     async def _heal(self, request: Request) -> None:
+        from .healing import Healer  # noqa: PLC0415  only for those who act
+
         if self.equipment is None:
             raise ToolFailed("Nothing can be changed here: a bundle is a picture. Give --kubeconfig or --context.")
         gear = self.equipment

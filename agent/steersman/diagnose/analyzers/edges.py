@@ -7,8 +7,6 @@ import binascii
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from cryptography import x509
-
 from steersman_tools.fields import Fields
 from steersman_tools.snapshot import Resource
 from steersman_tools.types import Ref
@@ -171,6 +169,10 @@ def certificates(scene: Scene) -> Iterator[Output]:
 
 def expiry(encoded: str) -> datetime | None:
     """When the first certificate of a base64-encoded PEM ends; None where there is none that can be read."""
+    if not encoded:
+        return None
+    from cryptography import x509  # noqa: PLC0415  an eighth of a second, and few looks meet a certificate
+
     try:
         return (
             x509.load_pem_x509_certificate(base64.b64decode(encoded)).not_valid_after_utc.astimezone(UTC)
