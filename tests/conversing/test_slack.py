@@ -125,17 +125,15 @@ async def test_what_was_taken_is_answered_once_also_after_a_crash(broken: House,
     assert kept.count("question") == kept.count("closed") == 1
 
 
-async def test_a_session_is_told_on_after_a_restart_and_through_slacks_own_errors(
-    broken: House, tmp_path: Path
-) -> None:
+async def test_a_session_is_told_on_after_a_restart_and_through_slacks_own_errors(anew: House, tmp_path: Path) -> None:
     """Slack fails at the first post and edits; the bot restarts while a plan waits; the same message shows the rejection."""
-    async with listening(broken, tmp_path) as (slack, first):
+    async with listening(anew, tmp_path) as (slack, first):
         slack.failing = 3
         await slack.mention("U1", "C1", "heal books")
         await until(lambda: slack.messages and "Approve" in slack.texts())
         await first.close()
         with closing(Threads(tmp_path / "slack.db")) as threads:
-            again = Bot(broken, PEOPLE, threads, first.client)
+            again = Bot(anew, PEOPLE, threads, first.client)
             await again.take_up()
             slack.failing = 2
             await slack.press("U3", slack.messages[0], "reject")

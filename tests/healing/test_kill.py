@@ -34,9 +34,8 @@ def entries(data: Path) -> list[dict[str, Any]]:
             return []  # the file is there, its table is not yet
 
 
-def steersman(world: Running, data: Path, *arguments: str) -> subprocess.Popen[str]:
-    where = ("--kubeconfig", world.kubeconfig, "--data", str(data))
-    command = [sys.executable, "-m", "steersman", *arguments, *where]
+def steersman(world: Running, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "steersman", *arguments, "--kubeconfig", world.kubeconfig]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(), start_new_session=True
     )
@@ -44,7 +43,7 @@ def steersman(world: Running, data: Path, *arguments: str) -> subprocess.Popen[s
 
 def killed_after(count: int, world: Running, data: Path) -> bool:
     """Starts a repair and kills it as soon as its record has so many entries; False when it was over before."""
-    process = steersman(world, data, "heal", "--yes")
+    process = steersman(world, "heal", "--yes", "--data", str(data))
     until = time.monotonic() + 60
     while len(entries(data)) < count and process.poll() is None and time.monotonic() < until:
         time.sleep(0.002)
@@ -76,13 +75,23 @@ def test_sigkill_after_every_event(tmp_path: Path) -> None:
 def goes_on(world: Running, data: Path, broken: dict[str, Any]) -> None:
     told = entries(data)
     session = told[0]["session"]
-    output, _ = (resumed := steersman(world, data, "resume", session)).communicate(timeout=90)
+    output, _ = (resumed := steersman(world, "resume", session, "--data", str(data))).communicate(timeout=90)
     after = entries(data)
     assert resumed.returncode == 0, output
     assert after[: len(told)] == told
     assert after[-1]["event"]["outcome"] == "healed", output
     assert [e["event"]["kind"] for e in after].count("done") == 1
     assert services(world) != broken
-    output, _ = (undone := steersman(world, data, "undo", session)).communicate(timeout=90)
+    output, _ = (undone := steersman(world, "undo", session, "--data", str(data))).communicate(timeout=90)
     assert undone.returncode == 0, output
     assert services(world) == broken
+    until_seen(world)
+
+
+def until_seen(world: Running) -> None:
+    """What was taken back shows when somebody calls again."""
+    for _ in range(30):
+        (looked := steersman(world, "investigate", "--fail-on-findings")).communicate(timeout=90)
+        if looked.returncode == 2:
+            return
+    raise AssertionError("the fault that was put back is not seen")

@@ -18,5 +18,6 @@ def unpacked(name: str, into: Path) -> Path:
     """The folder of one data set."""
     assert SHARED is not None
     with tarfile.open(SHARED / f"{name}.tar.xz") as archive:
-        archive.extractall(into, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Debian 12's Python knows no filters
+        archive.extractall(into)
     return into / name

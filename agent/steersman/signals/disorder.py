@@ -29,6 +29,8 @@ SLOWER, LATER = 1.5, 0.010
 """How many times the usual time, and how many seconds more, a slow service takes."""
 LOST = 0.02
 """The share of requests that a failing service loses beyond the usual."""
+SPOILT = 0.1
+"""The share of failures from which a moment does not say how long answers usually take: a failure is often quick."""
 FEWEST = 10.0
 """Requests within the window below which nothing is said."""
 ENOUGH = 6
@@ -98,12 +100,13 @@ def disorders(seen: Traffic) -> tuple[Disorder, ...]:
         requests = seen.columns["requests"][:, at]
         if not _last(requests) * seen.window >= FEWEST:
             continue
-        for course, query, what, least in (
-            (waits[:, at], asked["seconds"], "slow", None),
-            (lost[:, at], asked["failures"], "failing", LOST),
+        sound = unspoilt(waits[:, at], lost[:, at])
+        for course, past, query, what, least in (
+            (waits[:, at], sound, asked["seconds"], "slow", None),
+            (lost[:, at], lost[:, at], asked["failures"], "failing", LOST),
         ):
-            level = _level(course, requests, query, service)
-            if level is not None and (begun := _since(course, level, least)) is not None:
+            level = _level(course, past, requests, query, service)
+            if level is not None and (begun := _since(course, past, level, least)) is not None:
                 moment = datetime.fromtimestamp(seen.now - seen.step * (len(course) - 1 - begun), UTC)
                 found.append(Disorder(service, "slow" if what == "slow" else "failing", level, moment))
     return tuple(found)
@@ -116,24 +119,29 @@ def calm(values: Floats) -> tuple[float, float]:
     return usual, usual - low
 
 
-def _level(course: Floats, requests: Floats, query: Query, service: Ref) -> Level | None:
+def unspoilt(waits: Floats, lost: Floats) -> Floats:
+    """The durations of the moments in which most requests succeeded; all of them where such moments are too few."""
+    sound = np.where(lost > SPOILT, np.nan, waits)
+    return sound if np.isfinite(sound[:-2]).sum() >= ENOUGH else waits
+
+
+def _level(course: Floats, past: Floats, requests: Floats, query: Query, service: Ref) -> Level | None:
     """The service's level now and usually; None where the past is too short."""
-    busy = np.where(requests > 0, course, np.nan)
-    if np.isfinite(busy[:-2]).sum() < ENOUGH or not np.isfinite(busy[-1]):
+    busy = np.where(requests > 0, past, np.nan)[:-2]
+    if np.isfinite(busy).sum() < ENOUGH or not (np.isfinite(course[-1]) and requests[-1] > 0):
         return None
     own = tuple(Match(label=k, value=v) for k, v in (("namespace", service.namespace), ("service", service.name)))
     call = query.model_copy(update={"match": (*query.match, *own)}).promql
     if query.metric.endswith("_sum"):
         count = query.model_copy(update={"metric": query.metric.replace("_sum", "_count"), "match": own}).promql
         call = f"{call} / {count}"
-    usual, _ = calm(busy[:-2])
-    return Level(usual, float(busy[-1]), call)
+    usual, _ = calm(busy)
+    return Level(usual, float(course[-1]), call)
 
 
-def _since(course: Floats, level: Level, least: float | None) -> int | None:
+def _since(course: Floats, past: Floats, level: Level, least: float | None) -> int | None:
     """The row at which the present disorder began; None where there is none."""
-    known = course[:-2][np.isfinite(course[:-2])]
-    usual, spread = calm(known)
+    usual, spread = calm(past[:-2])
     margin = max(SPREADS * spread, least if least is not None else max((SLOWER - 1) * usual, LATER))
     if level.now < usual + margin:
         return None

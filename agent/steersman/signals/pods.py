@@ -13,7 +13,7 @@ from steersman_tools.flows import CallLevel, Disorder, Level, PodLevels
 from steersman_tools.metrics import Match, MetricsSource, Query, Series
 from steersman_tools.types import Ref
 
-from .disorder import calm
+from .disorder import calm, unspoilt
 from .estate import service_of, target_of
 from .grid import Floats
 from .pulse import Pulse
@@ -130,16 +130,27 @@ class _Seen:
         if base is None or not len(base.times):
             return None
         times = np.asarray(base.times, float)
-        values = np.zeros(len(times)) if top is None else np.interp(times, top.times, top.values)
+        values = np.zeros(len(times)) if top is None else _on(times, top)
         if bottom is not None:
             values = np.divide(
                 values, bottom.values, out=np.full(len(values), np.nan), where=np.asarray(bottom.values) > 0
             )
+        if over == "seconds":
+            sound = unspoilt(values, self._lost(pod, times))
+            values = np.where(times < self.calm, sound, values)
         usual = np.median if not under and over in ("requests", "calls") else (lambda known: calm(known)[0])
         if times[-1] < self._present:  # what a pod did last is not what it does now
             lived = times < self.since
             times, values = times[lived], values[lived]
         return _level(times, values, (self.calm, self.since), usual, self._call(pod, over, under, target))
+
+    def _lost(self, pod: tuple[str, str], times: Floats) -> Floats:
+        """The share of a pod's requests that failed, at these moments."""
+        asked, failed = (self._by_pod.get((question, *pod, "")) for question in ("requests", "failures"))
+        if asked is None or failed is None or not len(asked.times) or not len(failed.times):
+            return np.zeros(len(times))
+        every = _on(times, asked)
+        return np.divide(_on(times, failed), every, out=np.zeros(len(times)), where=every > 0)
 
     def _call(self, pod: tuple[str, str], over: str, under: str, target: str) -> str:
         own = [("namespace", pod[0]), ("pod", pod[1]), ("target", target)]
@@ -151,6 +162,11 @@ class _Seen:
                 kept = tuple(m for m in query.match if m.label in ("code", "result"))
                 texts.append(query.model_copy(update={"match": (*kept, *match), "by": (), "aggregate": "sum"}).promql)
         return " / ".join(texts)
+
+
+def _on(times: Floats, series: Series) -> Floats:
+    """The series at these moments: nothing where it had not begun, as the counter of failures begins with the first."""
+    return np.interp(times, series.times, series.values, left=0.0)
 
 
 def _level(

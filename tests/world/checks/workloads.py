@@ -200,6 +200,9 @@ def scale_up_and_down(room: Room) -> Seen:
 @check("workloads")
 def orphan_is_adopted(room: Room) -> Seen:
     room.create("pods", pod("lone", labels={"app": "web"}))
+    room.until(
+        lambda: room.get("pods", "lone")["status"].get("phase") == "Running", 20
+    )  # its controller has seen it by then
     rs = {**deployment("web", 1), "kind": "ReplicaSet"}
     room.create("replicasets", rs, APPS)
     room.until(lambda: bool(room.get("pods", "lone")["metadata"].get("ownerReferences")), 10)
