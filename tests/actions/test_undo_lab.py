@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from steersman_tools.actions import ACTION, Action
+from steersman_tools.actions import ACTION, Action, FieldValue, PatchField, Unfit
 from steersman_tools.actuator import Actuator
 from steersman_tools.clock import WallClock
 from steersman_tools.fields import Fields
@@ -96,7 +96,8 @@ async def _newest(cluster: Transport, count: int) -> str:
 async def state(cluster: Transport, target: Ref) -> dict[str, Json]:
     """What its owner wrote of the target and of everything in the namespace."""
     found: dict[str, Json] = {}
-    for path in (*OBJECTS, "apis/networking.k8s.io/v1/namespaces/{}/networkpolicies"):
+    more = ("apis/networking.k8s.io/v1/namespaces/{}/networkpolicies", "apis/batch/v1/namespaces/{}/jobs")
+    for path in (*OBJECTS, *more):
         for item in Fields((await cluster.get("/" + path.format(SPACE))).json()).each("items"):
             found[f"{path} {item.text('metadata.name')}"] = owned(dict(item.raw))
     if target.kind == "Node":
@@ -121,3 +122,11 @@ async def test_undo_restores_every_object_of_a_real_server(cluster: Transport, n
     assert undone.proven, undone.text
     await asyncio.sleep(0.5)
     assert await state(cluster, action.target) == before
+
+
+async def test_what_the_server_would_drop_is_refused(cluster: Transport) -> None:
+    """An older server drops fields that it does not know, such as a Job's suspend: that would be a change which changes nothing."""
+    target = Ref(SPACE, "Deployment", "catalogue")
+    action = PatchField(target=target, fields=(FieldValue(path="spec.inventedHere", value=1),))
+    with pytest.raises(Unfit, match=r"does not know spec\.inventedHere"):
+        await Actuator(ClusterWriter(cluster), WallClock()).prepare(action)

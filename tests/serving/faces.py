@@ -26,15 +26,15 @@ from steersman.interfaces.tui.app import Chat
 from steersman.settings import Settings
 
 from ..conversing.screens import until as until_shown
-from ..world.process import Running, environment
+from ..conversing.test_slack import PEOPLE, listening, until
+from ..world.process import Place, environment
 from .process import Served, serving
 
 Log: TypeAlias = list[dict[str, Any]]
-Face: TypeAlias = Callable[[Running, Path], Awaitable[Log]]
-SPACE = "books"
+Face: TypeAlias = Callable[[Place, Path], Awaitable[Log]]
 
 
-async def by_command_line(world: Running, data: Path) -> Log:
+async def by_command_line(world: Place, data: Path) -> Log:
     """`heal` where nobody is at the terminal, then `approve`, then `show`."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -49,7 +49,7 @@ async def by_command_line(world: Running, data: Path) -> Log:
             stdin=subprocess.DEVNULL,
         )
 
-    asked = await asyncio.to_thread(run, "heal", "-n", SPACE, "--kubeconfig", world.kubeconfig)
+    asked = await asyncio.to_thread(run, "heal", "-n", world.space, "--kubeconfig", world.kubeconfig)
     found = re.search(r"steersman approve (\S+)", asked.stderr)
     assert found, asked.stderr + asked.stdout
     done = await asyncio.to_thread(run, "approve", found[1], "--kubeconfig", world.kubeconfig)
@@ -58,7 +58,7 @@ async def by_command_line(world: Running, data: Path) -> Log:
 
 
 def by_api(served: Served) -> Log:
-    session = served.healing(namespace=SPACE)
+    session = served.healing(namespace=served.world.space)
     digest = served.ask("GET", f"/v1/sessions/{session}").json()["waits_for"]
     assert served.ask("POST", f"/v1/sessions/{session}/approve", "approver", json={"digest": digest}).status_code == 202
     return _log(served, session)
@@ -69,7 +69,7 @@ def by_page(served: Served) -> Log:
     with httpx.Client(base_url=served.url, follow_redirects=True, timeout=60) as browser:
         first = browser.post("/page/login", data={"token": served.tokens["approver"]}).text
         csrf = first.split('name="csrf" value="')[1].split('"')[0]
-        page = browser.post("/page/sessions", data={"csrf": csrf, "namespace": SPACE, "wants": "healing"})
+        page = browser.post("/page/sessions", data={"csrf": csrf, "namespace": served.world.space, "wants": "healing"})
         session = page.url.path.removeprefix("/sessions/")
         served.until(session, "waiting")
         digest = browser.get(f"/sessions/{session}").text.split('name="digest" value="')[1].split('"')[0]
@@ -86,7 +86,7 @@ def by_chat(served: Served) -> Log:
             answer = client.chat.completions.create(model="steersman", messages=[{"role": "user", "content": text}])
             return answer.choices[0].message.content or ""
 
-        said = say(f"heal {SPACE}")
+        said = say(f"heal {served.world.space}")
         session, digest = said.split("Session [")[1].split("]")[0], said.split("`approve ")[1].split("`")[0]
         assert "**Healed**" in say(f"approve {digest}")
     return _log(served, session)
@@ -97,7 +97,7 @@ async def by_mcp(served: Served) -> Log:
         httpx2.AsyncClient(headers={"Authorization": f"Bearer {served.tokens['robot']}"}, timeout=60) as http,
         Client(streamable_http_client(f"{served.url}/mcp", http_client=http)) as client,
     ):
-        found = (await client.call_tool("propose_plan", {"namespace": SPACE})).structured_content
+        found = (await client.call_tool("propose_plan", {"namespace": served.world.space})).structured_content
         assert found
         word = {"digest": found["digest"]}
         code = served.ask("POST", f"/v1/sessions/{found['session']}/approval-code", "approver", json=word).json()[
@@ -113,12 +113,12 @@ def _log(served: Served, session: str) -> Log:
     return log
 
 
-async def by_terminal(world: Running, data: Path) -> Log:
+async def by_terminal(world: Place, data: Path) -> Log:
     """The terminal UI, by keys."""
     with _house(world, data) as opened:
         app = Chat(opened, Principal(id="ann", role="approver", holder="person"))
         async with app.run_test(size=(80, 24)) as pilot:
-            await pilot.press(*"heal", "space", *SPACE, "enter")
+            await pilot.press(*"heal", "space", *world.space, "enter")
             await until_shown(pilot, lambda: app.session and opened.waiting_for(app.session))
             await until_shown(pilot, lambda: app.entries and app.entries[-1].event.kind == "verdict")
             await pilot.press("f8")
@@ -128,7 +128,18 @@ async def by_terminal(world: Running, data: Path) -> Log:
             return _record(opened, app.session)
 
 
-def _house(world: Running, data: Path) -> AbstractContextManager[House]:
+async def by_slack(world: Place, data: Path) -> Log:
+    """A mention, and the button of somebody who may."""
+    with _house(world, data) as opened:
+        async with listening(opened, data, PEOPLE) as (slack, _):
+            await slack.mention("U1", "C1", f"heal {world.space}")
+            await until(lambda: slack.messages and "Approve" in slack.texts())
+            await slack.press("U3", slack.messages[0], "approve")
+            await until(lambda: ": healed" in slack.messages[0].body["text"])
+            return _record(opened, opened.journal.sessions(1)[0].session)
+
+
+def _house(world: Place, data: Path) -> AbstractContextManager[House]:
     data.mkdir()
     return house(partial(cluster, Settings(kubeconfig=Path(world.kubeconfig), data=data), "face"))
 
@@ -140,14 +151,14 @@ def _record(opened: House, session: str) -> Log:
 def _served(drive: Callable[[Served], Log]) -> Face:
     """A face of the server, on a server of its own."""
 
-    async def driven(world: Running, data: Path) -> Log:
+    async def driven(world: Place, data: Path) -> Log:
         with serving(world, data) as served:
             return await asyncio.to_thread(drive, served)
 
     return driven
 
 
-async def _assistant(world: Running, data: Path) -> Log:
+async def _assistant(world: Place, data: Path) -> Log:
     with serving(world, data) as served:
         return await by_mcp(served)
 
@@ -159,5 +170,6 @@ FACES: dict[str, Face] = {
     "chat": _served(by_chat),
     "mcp": _assistant,
     "terminal": by_terminal,
+    "slack": by_slack,
 }
 """Each with the world and an empty folder for its record, so that none remembers what another did."""

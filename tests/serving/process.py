@@ -18,7 +18,7 @@ import httpx
 from steersman.interfaces.access import ROLES
 from steersman.interfaces.access.tokens import TokenStore
 
-from ..world.process import Running, environment
+from ..world.process import Place, Running, environment
 
 HOLDERS: dict[str, tuple[str, str]] = {**{role: (role, "person") for role in ROLES}, "robot": ("admin", "machine")}
 """The name of each token with what it is: one a role, and a program that has every role."""
@@ -32,9 +32,9 @@ def free_port() -> int:
 
 @dataclass
 class Served:
-    """A server on a world."""
+    """A server on a cluster."""
 
-    world: Running
+    world: Place
     data: Path
     port: int
     tokens: dict[str, str] = field(default_factory=dict)
@@ -95,7 +95,7 @@ class Served:
 
 
 @contextmanager
-def serving(world: Running, data: Path) -> Iterator[Served]:
+def serving(world: Place, data: Path) -> Iterator[Served]:
     """A server for the length of the block."""
     served = Served(world, data, free_port())
     with closing(TokenStore(data / "access.db")) as store:
@@ -110,11 +110,17 @@ def serving(world: Running, data: Path) -> Iterator[Served]:
 
 def breaks(served: Served, fault: str = "wrong-target-port") -> None:
     """Breaks the world, and waits until what can be seen of it has stopped changing."""
+    assert isinstance(served.world, Running)
     served.world.ask("/world/fault", {"name": fault})
+    settled(served)
+
+
+def settled(served: Served) -> None:
+    """Waits until what can be seen of a fault has stopped changing."""
     seen: list[Any] = []
     until = time.monotonic() + 90
     while len(seen) < 3 or not seen[-1] or seen[-1] != seen[-2] or seen[-2] != seen[-3]:
-        assert time.monotonic() < until, f"{fault} shows nothing: {seen[-1:]}"
+        assert time.monotonic() < until, f"nothing is seen: {seen[-1:]}"
         session = served.ask("POST", "/v1/sessions", json={"question": "is it broken?"}).json()["session"]
         found = served.until(session, "closed")["diagnosis"]
         seen.append([(c["fault"], c["entity"], c["explains"], c["path"], c["confidence"]) for c in found["causes"]])

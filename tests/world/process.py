@@ -33,11 +33,18 @@ def environment() -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Running:
+class Place:
+    """A cluster, and the namespace of what breaks in it."""
+
+    kubeconfig: str
+    space: str
+
+
+@dataclass(frozen=True)
+class Running(Place):
     """A `steersman world` process."""
 
     process: subprocess.Popen[str]
-    kubeconfig: str
     url: str
 
     def ask(self, path: str, body: Any = None) -> Any:
@@ -55,7 +62,7 @@ def running_world() -> Iterator[Running]:
         kubeconfig = process.stdout.readline().strip().removeprefix("export KUBECONFIG=")
         url = next(word for word in process.stdout.readline().split() if word.startswith("http")).rstrip(";")
         try:
-            yield Running(process, kubeconfig, url)
+            yield Running(kubeconfig, "books", process, url)
             process.send_signal(signal.SIGINT)
             assert process.wait(10) == 0
             assert not Path(kubeconfig).exists()

@@ -68,6 +68,9 @@ class Actuator:
         match action.effect:
             case "edit" | "drain" if changes:
                 stored, tried = await self._try(lambda: self._patch(made, after, "dry run"))
+                if stored and owned(stored) == before:
+                    paths = ", ".join(change.path for change in changes)
+                    raise Unfit(f"The server would leave {action.target} as it is: its version does not know {paths}.")
                 return made.model_copy(update={"after": owned(stored or after), "dry_run": tried})
             case "delete":
                 await self._writer.delete(action.target, made.uid, "dry run")

@@ -14,6 +14,8 @@ from steersman_tools.actions import (
     CapPower,
     Drain,
     Evict,
+    FieldValue,
+    PatchField,
     RebootNode,
     RequestReboot,
     RequestReset,
@@ -262,12 +264,20 @@ def gang(site: Site) -> Iterator[Draft]:
         notes = ("Resume it when there is room for the whole group (steersman gpu place shows when).",)
         yield Draft(
             "suspend",
-            (Suspend(target=site.entity),),
+            (_held(site),),
             "its members hold devices that nobody uses while the rest wait",
             notes,
             aim="contain",
         )
     yield Draft("say", (), site.cause.summary, choices=(site.cause.advice,))
+
+
+def _held(site: Site) -> Suspend | PatchField:
+    """Jobs can be suspended since Kubernetes 1.22 (KEP-2232); before, no parallelism does the same."""
+    minor = re.match(r"v?1\.(\d+)", site.scene.snapshot.version)
+    if minor and int(minor[1]) < 22:
+        return PatchField(target=site.entity, fields=(FieldValue(path="spec.parallelism", value=0),))
+    return Suspend(target=site.entity)
 
 
 @playbook(Fault.GPU_THROTTLED)
