@@ -10,8 +10,8 @@ RUN := .venv/bin
 demo: .venv/ready          ## the main job on the embedded world: no cluster, no key, no network
 	$(RUN)/steersman demo
 
-test: check                ## the whole suite: types, style, import contracts, tests (with the lab where it is)
-	$(RUN)/pytest
+test: check                ## the whole suite: types, style, import contracts, tests (with the lab where it is, beside the rest)
+	$(RUN)/pytest -n 2 --dist loadgroup
 
 quick: check               ## the same without the lab
 	$(RUN)/pytest -m "not lab"

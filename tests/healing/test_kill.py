@@ -62,7 +62,7 @@ def killed_after(count: int, world: Running, data: Path) -> bool:
 def test_sigkill_after_every_event(tmp_path: Path) -> None:
     """Whatever had been told when the process died is told again unchanged; the change is made once; undo takes it back."""
     with ThreadPoolExecutor(3) as pool:  # most of a repair is waiting for its verification
-        killed = list(pool.map(partial(killed_and_resumed, tmp_path), range(1, 14)))
+        killed = list(pool.map(partial(killed_and_resumed, tmp_path), range(1, 12)))
     assert all(killed[:8])
     assert not killed[-1]
 

@@ -8,8 +8,10 @@ import re
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -122,7 +124,7 @@ async def by_terminal(world: Place, data: Path) -> Log:
             await until_shown(pilot, lambda: app.session and opened.waiting_for(app.session))
             await until_shown(pilot, lambda: app.entries and app.entries[-1].event.kind == "verdict")
             await pilot.press("f8")
-            await pilot.pause()
+            await until_shown(pilot, lambda: app.screen.query("#question"))
             await pilot.press("y")
             await until_shown(pilot, lambda: app.entries and app.entries[-1].event.kind == "closed")
             return _record(opened, app.session)
@@ -137,6 +139,25 @@ async def by_slack(world: Place, data: Path) -> Log:
             await slack.press("U3", slack.messages[0], "approve")
             await until(lambda: ": healed" in slack.messages[0].body["text"])
             return _record(opened, opened.journal.sessions(1)[0].session)
+
+
+def _alone(drive: Face) -> Face:
+    """A face with sessions of its own, in a process of its own: as people start it, and as DBOS, one a process, wants it."""
+
+    async def driven(world: Place, data: Path) -> Log:
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            return await asyncio.get_running_loop().run_in_executor(
+                pool, _driven, drive, Place(world.kubeconfig, world.space), data
+            )
+
+    return driven
+
+
+def _driven(drive: Face, world: Place, data: Path) -> Log:
+    async def log() -> Log:
+        return await drive(world, data)
+
+    return asyncio.run(log())
 
 
 def _house(world: Place, data: Path) -> AbstractContextManager[House]:
@@ -169,7 +190,7 @@ FACES: dict[str, Face] = {
     "page": _served(by_page),
     "chat": _served(by_chat),
     "mcp": _assistant,
-    "terminal": by_terminal,
-    "slack": by_slack,
+    "terminal": _alone(by_terminal),
+    "slack": _alone(by_slack),
 }
 """Each with the world and an empty folder for its record, so that none remembers what another did."""
