@@ -7,11 +7,9 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -33,7 +31,7 @@ from ..world.process import Place, environment
 from .process import Served, serving
 
 Log: TypeAlias = list[dict[str, Any]]
-Face: TypeAlias = Callable[[Place, Path], Awaitable[Log]]
+Face: TypeAlias = Callable[[Place, Path], Coroutine[Any, Any, Log]]
 
 
 async def by_command_line(world: Place, data: Path) -> Log:
@@ -145,19 +143,24 @@ def _alone(drive: Face) -> Face:
     """A face with sessions of its own, in a process of its own: as people start it, and as DBOS, one a process, wants it."""
 
     async def driven(world: Place, data: Path) -> Log:
-        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            return await asyncio.get_running_loop().run_in_executor(
-                pool, _driven, drive, Place(world.kubeconfig, world.space), data
-            )
+        command = [
+            sys.executable,
+            "-m",
+            "tests.serving.faces",
+            drive.__name__,
+            world.kubeconfig,
+            world.space,
+            str(data),
+        ]
+        process = await asyncio.create_subprocess_exec(
+            *command, env=environment(), cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        out, problem = await process.communicate()
+        assert process.returncode == 0, problem.decode()[-2000:]
+        log: Log = json.loads(out.splitlines()[-1])
+        return log
 
     return driven
-
-
-def _driven(drive: Face, world: Place, data: Path) -> Log:
-    async def log() -> Log:
-        return await drive(world, data)
-
-    return asyncio.run(log())
 
 
 def _house(world: Place, data: Path) -> AbstractContextManager[House]:
@@ -194,3 +197,8 @@ FACES: dict[str, Face] = {
     "slack": _alone(by_slack),
 }
 """Each with the world and an empty folder for its record, so that none remembers what another did."""
+
+if __name__ == "__main__":
+    name, kubeconfig, space, folder = sys.argv[1:]
+    drive: Face = {"by_terminal": by_terminal, "by_slack": by_slack}[name]
+    sys.stdout.write(json.dumps(asyncio.run(drive(Place(kubeconfig, space), Path(folder)))))
