@@ -45,7 +45,18 @@ class _Machine(Base):
         return node.text("status.nodeInfo.bootID") not in ("", self.boot_id)
 
 
-class RebootNode(_Machine):
+class _Reboot(_Machine):
+    """A reboot has happened when the node has another boot, and is over when it offers again what it offered."""
+
+    def happened(self, obj: JsonObject) -> bool:
+        return self._rebooted(Fields(dict(obj)))
+
+    def arrived(self, obj: JsonObject) -> bool:
+        node = Fields(dict(obj))
+        return self._rebooted(node) and self._back(node)
+
+
+class RebootNode(_Reboot):
     """Asks the site's own agent for a reboot by an annotation on the Node, and waits until it is back."""
 
     kinds: ClassVar = ("Node",)
@@ -60,19 +71,12 @@ class RebootNode(_Machine):
     def awaits(self) -> Ref:
         return self.target
 
-    def happened(self, obj: JsonObject) -> bool:
-        return self._rebooted(Fields(dict(obj)))
-
-    def arrived(self, obj: JsonObject) -> bool:
-        node = Fields(dict(obj))
-        return self._rebooted(node) and self._back(node)
-
     @property
     def words(self) -> str:
         return f"have {self.target} rebooted ({self.annotation}=reboot) and wait until it is back{_with(self.devices)}"
 
 
-class RequestReboot(_Machine):
+class RequestReboot(_Reboot):
     """Creates the janitor's RebootNode object, and waits until the node is back."""
 
     effect: ClassVar[Effect] = "create"
@@ -85,13 +89,6 @@ class RequestReboot(_Machine):
 
     def awaits(self) -> Ref:
         return Ref("", "Node", self.node)
-
-    def happened(self, obj: JsonObject) -> bool:
-        return self._rebooted(Fields(dict(obj)))
-
-    def arrived(self, obj: JsonObject) -> bool:
-        node = Fields(dict(obj))
-        return self._rebooted(node) and self._back(node)
 
     @property
     def words(self) -> str:

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import sys
 from functools import partial
-from pathlib import Path
 
 from steersman_tools.types import ToolFailed
 
@@ -15,16 +14,14 @@ from ...desk import Desk, desk
 from ...gate import BadPolicy
 from ...types import Request
 from .heal import watch
-from .options import BadSettings, add_record, add_source, settings
+from .options import BadSettings, add_policy, add_record, add_source, settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("session", help="the session, as `steersman sessions` names it")
     add_source(parser)
     parser.add_argument("--digest", help="the plan that you have read (default: the one that the session waits for)")
-    parser.add_argument(
-        "--policy", type=Path, metavar="FILE", help="the policy (default: the built-in one, which asks)"
-    )
+    add_policy(parser)
     add_record(parser)
     parser.add_argument("-o", "--output", choices=("text", "json", "jsonl"), default="text")
 

@@ -12,7 +12,6 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -32,7 +31,7 @@ from .. import foreseen, gpu_text, render
 from ..document import Healing, healing
 from ..explanation import lines as explanation_lines
 from ..style import Style, style_for
-from .options import BadSettings, add_source, settings
+from .options import BadSettings, add_policy, add_record, add_source, settings
 
 
 class Asked(Answered):
@@ -51,8 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     doing = parser.add_argument_group("where something is to be changed")
     doing.add_argument("--yes", action="store_true", help="approve what policy asks about; never what it denies")
     doing.add_argument("--dry-run", action="store_true", help="show the plan and its verdicts, and change nothing")
-    doing.add_argument("--policy", type=Path, metavar="FILE", help="the policy (default: the built-in one, which asks)")
-    doing.add_argument("--data", type=Path, metavar="DIR", help="where sessions are recorded")
+    add_policy(doing)
+    add_record(doing)
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
 
 

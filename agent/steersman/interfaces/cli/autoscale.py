@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import sys
 from functools import partial
-from pathlib import Path
 
 from steersman_tools.clock import WallClock
 from steersman_tools.types import ToolFailed, Unreachable
@@ -18,7 +17,7 @@ from ...session import new_id
 from ...types import Request
 from .forecast import seconds
 from .heal import begin
-from .options import BadSettings, add_source, settings
+from .options import BadSettings, add_policy, add_record, add_source, settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,10 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_source(parser)
     parser.add_argument("--yes", action="store_true", help="approve what policy asks about; never what it denies")
     parser.add_argument("--dry-run", action="store_true", help="show the plans and their verdicts, and change nothing")
-    parser.add_argument(
-        "--policy", type=Path, metavar="FILE", help="the policy (default: the built-in one, which asks)"
-    )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="where sessions are recorded")
+    add_policy(parser)
+    add_record(parser)
     parser.add_argument("-o", "--output", choices=("text", "json", "jsonl"), default="text")
 
 

@@ -6,13 +6,12 @@ import argparse
 import asyncio
 import sys
 from functools import partial
-from pathlib import Path
 
 from steersman_tools.types import ToolFailed
 
 from ...app import me
 from ...gate import BadPolicy
-from .options import BadSettings, add_record, add_source, settings
+from .options import BadSettings, add_policy, add_record, add_source, settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,9 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--plain", action="store_true", help="lines instead of a screen: for screen readers and pipes")
     parser.add_argument("--read-only", action="store_true", help="ask and look; heal and approve nothing")
-    parser.add_argument(
-        "--policy", type=Path, metavar="FILE", help="the policy (default: the built-in one, which asks)"
-    )
+    add_policy(parser)
     add_record(parser)
 
 

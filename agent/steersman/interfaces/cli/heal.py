@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import sys
 from functools import partial
-from pathlib import Path
 
 from steersman_tools.clock import WallClock
 from steersman_tools.types import ToolFailed, Unreachable
@@ -17,7 +16,7 @@ from ...gate import BadPolicy, load
 from ...session import new_id
 from ...types import Failed, Request
 from .follow import Answer, follow
-from .options import BadSettings, add_record, add_source, settings
+from .options import BadSettings, add_policy, add_record, add_source, settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,9 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="approve what policy asks about; never what it denies")
     parser.add_argument("--dry-run", action="store_true", help="show the plan and its verdicts, and change nothing")
     parser.add_argument("--rehearse", action="store_true", help="play each plan on a copy of the cluster first")
-    parser.add_argument(
-        "--policy", type=Path, metavar="FILE", help="the policy (default: the built-in one, which asks)"
-    )
+    add_policy(parser)
     parser.add_argument(
         "--max-attempts", type=int, default=3, metavar="N", help="give up after N plans that did not help"
     )

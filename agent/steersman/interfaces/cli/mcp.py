@@ -6,14 +6,13 @@ import argparse
 import asyncio
 import os
 import sys
-from pathlib import Path
 
 from steersman_tools.types import ToolFailed, Unreachable
 
 from ...app import me, sources
 from ...gate import BadPolicy, load
 from ...settings import Settings
-from .options import BadSettings, add_source, settings
+from .options import BadSettings, add_policy, add_record, add_source, settings
 from .serve import NAMES
 
 
@@ -23,10 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the assistant may do: viewer only looks, operator also begins sessions (default); it can approve nothing itself",
     )  # fmt: skip
     add_source(parser)
-    parser.add_argument(
-        "--policy", type=Path, metavar="FILE", help="the policy (default: the built-in one, which asks)"
-    )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="where sessions are recorded")
+    add_policy(parser)
+    add_record(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -51,6 +51,12 @@ def settings(args: argparse.Namespace) -> Settings:
         raise BadSettings(f"{config_file()} is not valid TOML ({error}): mend or remove it.") from error
 
 
-def add_record(parser: argparse.ArgumentParser) -> None:
+def add_record(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
     """The folder of the record, for every command that reads or writes it."""
     parser.add_argument("--data", type=Path, metavar="DIR", help="where sessions are recorded")
+
+
+def add_policy(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """The policy, for every command that may act."""
+    help = "the policy (default: the built-in one, which asks)"
+    parser.add_argument("--policy", type=Path, metavar="FILE", help=help)

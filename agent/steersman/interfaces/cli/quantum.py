@@ -25,7 +25,7 @@ from ...session import Session, new_id
 from ...types import Diagnosed, Request
 from .. import quantum_text
 from .follow import Answer, follow
-from .options import BadSettings, add_source, settings
+from .options import BadSettings, add_policy, add_record, add_source, settings
 
 READS = {
     "backends": "backends with their queues, waits, calibrations and errors",
@@ -76,10 +76,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if name in CHANGES:
             one.add_argument("--yes", action="store_true", help="approve what policy asks about; never what it denies")
             one.add_argument("--dry-run", action="store_true", help="show the plan and its verdict, and change nothing")
-            one.add_argument(
-                "--policy", type=Path, metavar="FILE", help="the policy (default: the built-in one, which asks)"
-            )
-            one.add_argument("--data", type=Path, metavar="DIR", help="where sessions are recorded")
+            add_policy(one)
+            add_record(one)
         add_source(one)
         one.add_argument("-o", "--output", choices=("text", "json"), default="text")
         one.add_argument("--json", action="store_const", const="json", dest="output", help="the same as --output json")

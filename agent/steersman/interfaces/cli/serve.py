@@ -14,7 +14,7 @@ from steersman_tools.types import ToolFailed, Unreachable
 from ...app import sources
 from ...gate import BadPolicy, load
 from ...settings import Settings
-from .options import BadSettings, add_source, settings
+from .options import BadSettings, add_policy, add_record, add_source, settings
 
 NAMES = ("kubeconfig", "context", "bundle", "prometheus", "alertmanager", "rules", "policy", "data")
 
@@ -26,10 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="a certificate: HTTPS instead of HTTP")
     parser.add_argument("--tls-key", type=Path, metavar="FILE", help="its key")
     add_source(parser)
-    parser.add_argument(
-        "--policy", type=Path, metavar="FILE", help="the policy (default: the built-in one, which asks)"
-    )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="where sessions are recorded")
+    add_policy(parser)
+    add_record(parser)
 
 
 def run(args: argparse.Namespace) -> int:

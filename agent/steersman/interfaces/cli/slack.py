@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from steersman_tools.types import ToolFailed
 
 from ...gate import BadPolicy
-from .options import BadSettings, add_record, add_source, settings
+from .options import BadSettings, add_policy, add_record, add_source, settings
 
 if TYPE_CHECKING:
     from ..talk.house import House  # loads what `--help` does not need
@@ -27,9 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alerts", metavar="CHANNEL", help="the ID of the channel where new alerts are posted")
     parser.add_argument("--http", type=int, metavar="PORT", help="signed HTTP on this port instead of Socket Mode")
     parser.add_argument("--host", default="127.0.0.1", help="the address for --http (default 127.0.0.1)")
-    parser.add_argument(
-        "--policy", type=Path, metavar="FILE", help="the policy (default: the built-in one, which asks)"
-    )
+    add_policy(parser)
     parser.add_argument("--demo", nargs="?", const="wrong-target-port", metavar="FAULT", help="the embedded world")
     add_record(parser)
 

@@ -8,7 +8,6 @@ import re
 import sys
 from contextlib import closing
 from dataclasses import asdict
-from pathlib import Path
 
 from steersman_tools.types import ToolFailed
 
@@ -17,7 +16,7 @@ from ...settings import Settings
 from ..access import ROLES
 from ..access.signed import CODE_MINUTES, approval_code
 from ..access.tokens import TokenStore
-from .options import BadSettings, settings
+from .options import BadSettings, add_record, settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     code.add_argument("session")
     code.add_argument("digest", help="the digest of the plan that you have read")
     for part in (create, listed, revoke, code):
-        part.add_argument("--data", type=Path, metavar="DIR", help="where sessions are recorded")
+        add_record(part)
 
 
 def _name(text: str) -> str:

@@ -7,7 +7,6 @@ import asyncio
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from steersman_tools.clock import WallClock
 from steersman_tools.types import ToolFailed
@@ -22,7 +21,7 @@ from ...vigil import News, watch
 from ..style import Style, style_for
 from .forecast import seconds
 from .heal import begin
-from .options import BadSettings, add_source, settings
+from .options import BadSettings, add_policy, add_record, add_source, settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,10 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_source(parser)
     parser.add_argument("--yes", action="store_true", help="approve what policy asks about; never what it denies")
-    parser.add_argument(
-        "--policy", type=Path, metavar="FILE", help="the policy (default: the built-in one, which asks)"
-    )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="where sessions are recorded")
+    add_policy(parser)
+    add_record(parser)
     parser.add_argument("-o", "--output", choices=("text", "jsonl"), default="text")
 
 
