@@ -18,13 +18,6 @@ LAB_PORT = 17243
 HOW = "put the lab beside the checkout (../shared/lab), and apt-get install etcd-server prometheus prometheus-alertmanager"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two groups for `-n 2 --dist loadgroup`: the lab's tests, which mostly wait, beside all others."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("lab" if item.get_closest_marker("lab") else "rest"))
-
-
 @pytest.fixture(scope="session")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """A lab of the tests' own: the example shop, all pods ready."""
