@@ -30,6 +30,7 @@ fix: .venv/ready           ## formats, and mends what can be mended
 
 .venv/ready: pyproject.toml uv.lock $(UV)
 	$(UV) sync --frozen --quiet $(EXTRAS)
+	$(RUN)/python -m compileall -q agent tools prompts evals   # also where PYTHONDONTWRITEBYTECODE is set
 	touch $@
 
 $(UV):
