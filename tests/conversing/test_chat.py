@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +17,7 @@ from steersman.interfaces.talk.rooms import embedded
 from steersman.interfaces.tui.app import Chat
 from steersman.types import Entry, Request
 
+from ..world.process import environment
 from .screens import same, screen, shown, still, until
 
 ANN = Principal(id="ann", role="approver", holder="person")
@@ -193,3 +196,15 @@ async def test_a_metric_is_a_plot_and_the_fleet_and_sessions_are_lists(slow: Hou
         await pilot.press("enter")
         await until(pilot, lambda: app.screen.query("PlotextPlot"))
         assert same(app, "metric")
+
+
+def test_a_browser_is_a_terminal() -> None:
+    """Under `textual serve`, whose apps have pipes instead of a terminal, the screens come, not the linear mode."""
+    driver = {"TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver"}
+    command = [sys.executable, "-m", "steersman", "chat", "--demo"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment() | driver
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"__GANGLION__\n"  # how Textual's web driver greets its server
+        process.kill()

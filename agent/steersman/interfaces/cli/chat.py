@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from functools import partial
 
@@ -36,7 +37,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         opening = partial(embedded, args.demo) if args.demo else partial(cluster, settings(args), "cli-chat")
         with house(opening) as opened:
-            if args.plain or not sys.stdout.isatty():
+            served = "TEXTUAL_DRIVER" in os.environ  # `textual serve`: the browser is the terminal
+            if args.plain or not (served or sys.stdout.isatty()):
                 from ..talk.plain import linear  # noqa: PLC0415
 
                 asyncio.run(linear(opened, who, args.namespace, first))
