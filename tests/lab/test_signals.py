@@ -16,7 +16,7 @@ from steersman.signals.facts import judgements, ranking
 from steersman.signals.limits import table
 from steersman.signals.live import Batch, read
 from steersman.signals.pulse import pulse
-from steersman_evals.lab.bench import Bench
+from steersman_evals.lab.bench import Bench, Cluster
 from steersman_evals.lab.restore import healthy
 from steersman_tools.prometheus import Prometheus
 
@@ -59,8 +59,7 @@ async def test_a_leak_is_announced_before_it_kills(bench: Bench) -> None:
 async def _anew(bench: Bench) -> None:
     """New pods of the cart: the lab reckons the leak from a container's start, and an old one would be full at once."""
     with closing(bench.connect()) as transport:
-        path = "/api/v1/namespaces/shop/pods"
-        await transport.request("DELETE", path, {"labelSelector": "app=cart", "gracePeriodSeconds": 1})
+        await Cluster(transport).delete_pods("shop", "app=cart")
     await asyncio.sleep(3)
     assert await healthy(bench)
 
