@@ -150,7 +150,9 @@ async def test_slack_lets_in_whom_the_roles_file_names(broken: House, tmp_path: 
             bot = Bot(broken, people, threads, client("xoxb-test", f"{slack.url}/api/"))
             async with socket(bot.app(""), "xapp-test"):
                 await slack.mention("UO", "C1", "heal books")
-                await waited(lambda: slack.messages and "Approve" in slack.texts())
+                await waited(
+                    lambda: slack.messages and "'action_id': 'evidence'" in str(slack.messages[0].body["blocks"])
+                )
                 message = slack.messages[0]
                 for count, user in enumerate(("UX", "UV", "UO"), 1):
                     for number, action in enumerate(("approve", "reject", "evidence"), 1):

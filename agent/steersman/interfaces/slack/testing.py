@@ -81,13 +81,11 @@ class FakeSlack:
 
     async def press(self, user: str, message: Message, action: str) -> Payload:
         """Somebody presses a button of a message. Raises LookupError where it has none such."""
-        button = next(
-            e
-            for b in message.body["blocks"]
-            if b["type"] == "actions"
-            for e in b["elements"]
-            if e["action_id"] == action
-        )
+        rows = [b["elements"] for b in message.body["blocks"] if b["type"] == "actions"]
+        buttons = {e["action_id"]: e for elements in rows for e in elements}
+        if action not in buttons:
+            raise LookupError(f"there is no button {action} in {message.body['text']!r}, only {sorted(buttons)}")
+        button = buttons[action]
         body = {"type": "block_actions", "user": {"id": user}, "team": {"id": "T1"}, "channel": {"id": message.channel},
                 "message": {"ts": message.ts}, "trigger_id": self._ts(), "response_url": f"{self.url}/response",
                 "actions": [{"type": "button", "action_id": action, "block_id": "b", "value": button["value"]}]}  # fmt: skip
