@@ -58,6 +58,11 @@ class Hands:
             except (Unfit, Refused, Conflicted) as error:
                 refusals[number] = str(error)
                 continue
+            except Busy as error:
+                if step.action.effect != "evict":
+                    raise
+                refusals[number] = str(error)  # a disruption budget is no passing trouble: it says no
+                continue
             if prepared.dry_run == "not supported":
                 untried.append(number)
         return Weighed(rights=rights, dry_run=refusals, untried=tuple(untried))
