@@ -18,7 +18,7 @@ from ..fields import Fields
 from ..types import Unreachable
 from ..writer import Busy, Conflicted, Refused
 from .labels import deadline_of, transpiled_of
-from .provider import Order
+from .provider import Adapter, Order
 from .types import (  # fmt: skip
     Backend,
     BackendStatus,
@@ -29,10 +29,7 @@ from .types import (  # fmt: skip
     Job,
     JobState,
     Limits,
-    Machine,
     ProviderName,
-    Session,
-    Usage,
 )
 
 _STATUS: Mapping[str, BackendStatus] = {"ONLINE": "online", "OFFLINE": "offline", "RETIRED": "retired"}
@@ -43,7 +40,7 @@ _STATES: Mapping[str, JobState] = {
 MOST_TASKS = 100
 
 
-class Braket:
+class Braket(Adapter):
     """One account in one region."""
 
     name: ClassVar[ProviderName] = "braket"
@@ -118,18 +115,6 @@ class Braket:
             failure=Failure(reason=task.text("failureReason")) if state == "FAILED" else None,
             call=f"aws braket get-quantum-task --quantum-task-arn {arn} --region {self._region}",
         )
-
-    async def tagged(self, tag: str) -> Job | None:
-        return next((j for j in await self.jobs() if tag in j.tags), None)
-
-    async def sessions(self, ids: Sequence[str]) -> Sequence[Session]:
-        return ()
-
-    async def usage(self) -> Usage | None:
-        return None
-
-    async def machines(self) -> Sequence[Machine]:
-        return ()
 
     async def submit(self, order: Order) -> Job:
         raise Refused("Braket does not hand out a task's program: submit it from where it was written.")

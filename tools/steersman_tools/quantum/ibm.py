@@ -18,8 +18,8 @@ from ..fields import Fields
 from ..types import ToolFailed, Unreachable
 from ..writer import Busy, Conflicted, Refused
 from . import ibm_parse
-from .provider import Order
-from .types import Backend, Calibration, Capability, Job, Machine, ProviderName, Session, Usage
+from .provider import Adapter, Order
+from .types import Backend, Calibration, Capability, Job, ProviderName, Session, Usage
 
 ENDPOINT = "https://quantum.cloud.ibm.com/api/v1"
 IAM = "https://iam.cloud.ibm.com"
@@ -30,7 +30,7 @@ LATELY = timedelta(days=2)
 TRIES = 3
 
 
-class IbmQuantum:
+class IbmQuantum(Adapter):
     """One instance of IBM Quantum."""
 
     name: ClassVar[ProviderName] = "ibm"
@@ -113,9 +113,6 @@ class IbmQuantum:
 
     async def usage(self) -> Usage | None:
         return ibm_parse.usage(await self._get("/instances/usage"), self._call("/instances/usage"))
-
-    async def machines(self) -> Sequence[Machine]:
-        return ()
 
     async def submit(self, order: Order) -> Job:
         body: dict[str, JsonValue] = {"program_id": order.program, "params": order.params}

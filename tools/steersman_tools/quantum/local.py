@@ -19,7 +19,7 @@ from ..clock import Clock, WallClock
 from ..types import Frozen, Unreachable
 from ..writer import Conflicted, Refused
 from .labels import deadline_of
-from .provider import Order
+from .provider import Adapter, Order
 from .types import (  # fmt: skip
     FINAL,
     Backend,
@@ -30,10 +30,7 @@ from .types import (  # fmt: skip
     Job,
     JobState,
     Limits,
-    Machine,
     ProviderName,
-    Session,
-    Usage,
 )
 
 BACKEND = "aer_simulator"
@@ -58,7 +55,7 @@ class Stored(Frozen):
     error: str = ""
 
 
-class LocalQueue:
+class LocalQueue(Adapter):
     """The queue of a folder. Several processes may use it: whoever writes holds its lock."""
 
     name: ClassVar[ProviderName] = "local"
@@ -95,18 +92,6 @@ class LocalQueue:
 
     async def job(self, id: str) -> Job | None:
         return next((j for j in await self.jobs() if j.id == id), None)
-
-    async def tagged(self, tag: str) -> Job | None:
-        return next((j for j in await self.jobs() if tag in j.tags), None)
-
-    async def sessions(self, ids: Sequence[str]) -> Sequence[Session]:
-        return ()
-
-    async def usage(self) -> Usage | None:
-        return None
-
-    async def machines(self) -> Sequence[Machine]:
-        return ()
 
     async def submit(self, order: Order) -> Job:
         params = {**(await self.params(order.like) if order.like else {}), **order.params}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -89,3 +90,22 @@ class QuantumProvider(Protocol):
 
     async def close(self) -> None:
         """Closes its connections."""
+
+
+class Adapter(ABC):
+    """What is answered for a provider that knows no such thing, and can only list its jobs; an adapter overrides what its API has."""
+
+    @abstractmethod
+    async def jobs(self) -> Sequence[Job]: ...
+
+    async def tagged(self, tag: str) -> Job | None:
+        return next((j for j in await self.jobs() if tag in j.tags), None)
+
+    async def sessions(self, ids: Sequence[str]) -> Sequence[Session]:
+        return ()
+
+    async def usage(self) -> Usage | None:
+        return None
+
+    async def machines(self) -> Sequence[Machine]:
+        return ()

@@ -17,8 +17,8 @@ from ..fields import Fields
 from ..types import Unreachable
 from ..writer import Busy, Conflicted, Refused
 from . import slurm_parse
-from .provider import Order
-from .types import Backend, Calibration, Capability, Job, Machine, ProviderName, Session, Usage
+from .provider import Adapter, Order
+from .types import Backend, Calibration, Capability, Job, Machine, ProviderName
 
 SECONDS = 20.0
 MOST_SCRIPTS = 50
@@ -27,7 +27,7 @@ _SILENT = ("Unable to contact", "Connection refused", "Socket timed out", "Zero 
 _OVER = ("Job/step already completing or completed", "Invalid job id", "already completed")
 
 
-class Slurm:
+class Slurm(Adapter):
     """One cluster of Slurm."""
 
     name: ClassVar[ProviderName] = "slurm"
@@ -72,12 +72,6 @@ class Slurm:
         for item in await self._listed():
             if tag in slurm_parse.words_of(item):
                 return slurm_parse.job(item, self._clock.now(), f"squeue -j {item.integer('job_id')}")
-        return None
-
-    async def sessions(self, ids: Sequence[str]) -> Sequence[Session]:
-        return ()
-
-    async def usage(self) -> Usage | None:
         return None
 
     async def machines(self) -> Sequence[Machine]:
