@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from steersman_tools.actions import Action
 from steersman_tools.actuator import Actuator, Voided
+from steersman_tools.fields import Fields
 from steersman_tools.images import owned
 from steersman_tools.kubernetes.write import ClusterWriter
-from steersman_tools.types import Json
+from steersman_tools.types import Json, JsonObject, Ref
 from steersman_tools.world.clock import SimulatedClock
 from steersman_tools.world.inside import Inside, LivedTime
 from steersman_tools.world.world import EXAMPLE, World
+from steersman_tools.writer import Conflicted, Mode
 
 from .cases import CASES, action
 
@@ -107,6 +111,31 @@ async def test_a_plan_is_void_when_its_field_was_written_meanwhile(world: World)
     world.request("PATCH", path, {"spec": {"replicas": 5}}, "application/merge-patch+json")
     with pytest.raises(Voided, match="meanwhile"):
         await actuator.commit(prepared)
+
+
+class Overtaken(ClusterWriter):
+    """A writer whose object somebody else writes just before each of its first dry runs, as a controller does with a status."""
+
+    def __init__(self, world: World, times: int) -> None:
+        super().__init__(Inside(world))
+        self._world, self._times = world, times
+
+    async def patch(self, ref: Ref, operations: Sequence[JsonObject], mode: Mode) -> JsonObject:
+        if mode == "dry run" and self._times > 0:
+            self._times -= 1
+            body: Json = {"metadata": {"annotations": {"neighbour": str(self._times)}}}
+            path = "/apis/apps/v1/namespaces/books/deployments/catalogue"
+            self._world.request("PATCH", path, body, "application/merge-patch+json")
+        return await super().patch(ref, operations, mode)
+
+
+async def test_an_object_written_while_it_is_tried_is_read_again(world: World) -> None:
+    """The plan is of the newest version, and one that never rests is no endless loop."""
+    wanted = action("scale", values(world))
+    prepared = await Actuator(Overtaken(world, 3), LivedTime(world)).prepare(wanted)
+    assert Fields(prepared.before).text("metadata.annotations.neighbour") == "0"
+    with pytest.raises(Conflicted, match="modified"):
+        await Actuator(Overtaken(world, 100), LivedTime(world)).prepare(wanted)
 
 
 async def test_doing_it_twice_is_doing_it_once(world: World) -> None:

@@ -36,7 +36,18 @@ class Actuator:
         self._writer, self._clock = writer, clock
 
     async def prepare(self, action: Action) -> Prepared:
-        """What the action would do now, tried on the server without effect. Raises Unfit, Refused, Busy."""
+        """What the action would do now, tried on the server without effect.
+
+        An object that is written between the reading and the trial is read again. Raises Unfit, Refused, Busy, Conflicted.
+        """
+        for _ in range(TRIES - 1):
+            try:
+                return await self._tried(action)
+            except Conflicted:
+                continue
+        return await self._tried(action)
+
+    async def _tried(self, action: Action) -> Prepared:
         ref = action.target
         if ref.kind == "Secret":
             raise Refused("Secrets are never written: change it by hand or at its source.")
