@@ -81,6 +81,7 @@ def playground(fault: str, record: FileJournal | None = None) -> Session:
 
     `record` is where demos are remembered: what they teach is kept apart from what real clusters teach.
     """
+    from steersman_tools.kubernetes.history import ClusterHistory  # noqa: PLC0415  as the next
     from steersman_tools.kubernetes.write import ClusterWriter  # noqa: PLC0415  only for those who act
     from steersman_tools.world.inside import Inside, LivedTime, reader  # noqa: PLC0415  loads the embedded world
     from steersman_tools.world.stage import broken  # noqa: PLC0415  loads the embedded world
@@ -94,6 +95,7 @@ def playground(fault: str, record: FileJournal | None = None) -> Session:
         world.metrics,
         handbook=Handbook([starter()]),
         memory=IncidentMemory(record) if record else None,
+        history=ClusterHistory(Inside(world)),
     )
     name = new_id(WallClock())  # the world's own clock always says the same
     return Session(known, LivedTime(world), id=name, journal=record or NoJournal(), equipment=equipment)
@@ -230,20 +232,23 @@ def _connected(settings: Settings, stack: ExitStack) -> tuple[Sources, object]:
         from steersman_tools.bundle import BundleReader  # noqa: PLC0415  not needed for clusters
 
         return Sources(BundleReader(settings.bundle), no_metrics=""), None
+    from steersman_tools.kubernetes.history import ClusterHistory  # noqa: PLC0415  as the next
     from steersman_tools.kubernetes.read import ClusterReader  # noqa: PLC0415  loads the SDK
     from steersman_tools.kubernetes.transport import connect  # noqa: PLC0415  loads the SDK
 
     transport = stack.enter_context(closing(connect(settings.kubeconfig, settings.context)))
-    reader = ClusterReader(transport)
+    cluster = Sources(
+        ClusterReader(transport), node_operations=settings.node_operations, history=ClusterHistory(transport)
+    )
     if not settings.prometheus:
-        return Sources(reader, node_operations=settings.node_operations), transport
+        return cluster, transport
     from steersman_tools.prometheus import Alertmanager, Prometheus  # noqa: PLC0415  loads the SDK
 
     metrics = stack.enter_context(closing(Prometheus(settings.prometheus)))
     silencer: Silencer | None = None
     if settings.alertmanager:
         silencer = stack.enter_context(closing(Alertmanager(settings.alertmanager)))
-    return Sources(reader, metrics, silencer, node_operations=settings.node_operations), transport
+    return replace(cluster, metrics=metrics, silencer=silencer), transport
 
 
 def aide(settings: Settings) -> Aide | None:

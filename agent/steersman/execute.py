@@ -173,7 +173,8 @@ def _rights(step: Step) -> Iterable[tuple[Verb, str]]:
             yield "delete", ""
         case "delete" | "replace":
             yield "delete", ""
-            yield "create", ""
+            if step.action.reversible:
+                yield "create", ""
         case "drain":
             yield "patch", ""
         case "evict":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -13,12 +13,12 @@ from steersman_tools.metrics import MetricsSource
 from steersman_tools.quantum.documents import KIND, aliases, backend_object, job_object
 from steersman_tools.quantum.provider import QuantumProvider
 from steersman_tools.quantum.reading import read as read_queues
-from steersman_tools.reader import Reader
-from steersman_tools.snapshot import Alert, Resource, Snapshot
-from steersman_tools.types import NotChecked, Unreachable
+from steersman_tools.reader import History, Reader
+from steersman_tools.snapshot import Alert, Resource, Snapshot, Was
+from steersman_tools.types import NotChecked, Ref, Unreachable
 
 from .seams import Aide, Handbook, Library, Memory, QuantumView
-from .types import Look, Output
+from .types import Look, LookBack, Output
 
 MOST_LOGS = 120
 """How many logs one session reads at the most."""
@@ -51,6 +51,8 @@ class Sources:
     """Those that the user's team has added: what is looked at is judged by them as well."""
     node_operations: str = ""
     """The annotation by which machines are asked to reboot; empty where nothing listens."""
+    history: History | None = None
+    """What remembers lost objects for a while; None where nothing does."""
 
 
 async def look_around(sources: Sources, namespace: str | None) -> Snapshot:
@@ -66,15 +68,27 @@ async def look_around(sources: Sources, namespace: str | None) -> Snapshot:
     )
 
 
-async def look_closer(sources: Sources, snapshot: Snapshot, looks: Iterable[Look]) -> Snapshot:
+def unseen(snapshot: Snapshot, looks: Iterable[Look | LookBack]) -> list[Look | LookBack]:
+    """Those that the snapshot does not answer yet."""
+    return [x for x in looks if (x.log not in snapshot.logs if isinstance(x, Look) else x.past not in snapshot.past)]
+
+
+async def look_closer(sources: Sources, snapshot: Snapshot, looks: Sequence[Look | LookBack]) -> Snapshot:
     """The snapshot with what was asked for, as far as the budget reaches."""
-    wanted = [look.log for look in looks if look.log not in snapshot.logs]
+    wanted = [x.log for x in looks if isinstance(x, Look)]
     room = max(MOST_LOGS - len(snapshot.logs), 0)
-    found = await sources.reader.logs(wanted[:room])
+    back = {x.past: x.having for x in looks if isinstance(x, LookBack)}
+    found, was = await asyncio.gather(sources.reader.logs(wanted[:room]), _past(sources.history, back))
     if len(wanted) > room:
         gap = NotChecked(what=f"logs of {len(wanted) - room} containers", why="the budget of this session is used up")
         snapshot = replace(snapshot, not_checked=(*snapshot.not_checked, gap))
-    return snapshot.with_logs(found)
+    return snapshot.with_logs(found).with_past(was)
+
+
+async def _past(history: History | None, wanted: Mapping[Ref, str]) -> dict[Ref, Was | None]:
+    if history is None:
+        return dict.fromkeys(wanted)
+    return dict(zip(wanted, await asyncio.gather(*(history.last(r, h) for r, h in wanted.items())), strict=True))
 
 
 async def _accelerators(sources: Sources, snapshot: Snapshot) -> Snapshot:

@@ -71,7 +71,16 @@ class Look(Frozen):
     why: str
 
 
-Output: TypeAlias = Symptom | Finding | RuledOut | Look | NotChecked
+class LookBack(Frozen):
+    """A request of an analyzer for what a lost object, or an object that has lost a field, was before."""
+
+    past: Ref
+    having: str = ""
+    """The field that it had; empty: the object itself is lost."""
+    why: str
+
+
+Output: TypeAlias = Symptom | Finding | RuledOut | Look | LookBack | NotChecked
 """What an analyzer may say."""
 
 

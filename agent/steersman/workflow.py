@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from steersman_tools.snapshot import Snapshot
@@ -11,8 +11,8 @@ from steersman_tools.snapshot import Snapshot
 from .citing import cited
 from .diagnose import Examination, examine
 from .diagnose.analyzers import ANALYZERS
-from .gather import Sources, look_around, look_closer
-from .types import Diagnosed, Event, Progress, Request, Seconds
+from .gather import Sources, look_around, look_closer, unseen
+from .types import Diagnosed, Event, Look, LookBack, Progress, Request, Seconds
 
 MOST_ROUNDS = 3
 """How often an analyzer may ask for more before the answer is given with what there is."""
@@ -34,15 +34,21 @@ async def investigate(request: Request, sources: Sources) -> AsyncIterator[tuple
     examination = examine(snapshot, analyzers)
     judged = clock.lap()
     for _ in range(MOST_ROUNDS):
-        looks = [look for look in examination.looks if look.log not in snapshot.logs]
+        looks = unseen(snapshot, examination.looks)
         if not looks:
             break
-        yield Progress(text=f"reading {len(looks)} logs"), None
+        yield Progress(text=_reading(looks)), None
         snapshot = await look_closer(sources, snapshot, looks)
         gathered += clock.lap()
         examination = examine(snapshot, analyzers)
         judged += clock.lap()
     yield _diagnosed(examination, sources, gathered, judged, clock), examination
+
+
+def _reading(looks: Sequence[Look | LookBack]) -> str:
+    logs = sum(isinstance(x, Look) for x in looks)
+    parts = [f"{logs} logs"] * bool(logs) + ["what lost objects were"] * (logs < len(looks))
+    return f"reading {' and '.join(parts)}"
 
 
 async def _measured(sources: Sources, snapshot: Snapshot, namespace: str | None) -> Snapshot:

@@ -12,6 +12,7 @@ from steersman.journal import Journal, NoJournal
 from steersman.session import Equipment, Session, Sources, undo
 from steersman.types import Entry, Request
 from steersman_tools.images import owned
+from steersman_tools.kubernetes.history import ClusterHistory
 from steersman_tools.kubernetes.write import ClusterWriter
 from steersman_tools.types import Json
 from steersman_tools.world.inside import Inside, LivedTime, reader
@@ -61,7 +62,7 @@ class Scene:
 
     def session(self, name: str = "s", durable: Once | None = None) -> Session:
         return Session(
-            Sources(reader(self.world), self.world.metrics),
+            Sources(reader(self.world), self.world.metrics, history=ClusterHistory(Inside(self.world))),
             self.time,
             name,
             self.journal,

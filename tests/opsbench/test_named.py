@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from steersman.diagnose import examine
-from steersman.types import Diagnosis
+from steersman.types import Diagnosis, Look
 from steersman_evals.opsbench.answers import labels, predictions
 from steersman_tools.bundle.reader import log_of, snapshot_of
 from steersman_tools.bundle.text.transcript import read_transcript
@@ -26,7 +26,7 @@ def diagnose(shop: Shop) -> Diagnosis:
     snapshot = snapshot_of(found, None, "test")
     examination = examine(snapshot)
     for _ in range(ROUNDS):
-        snapshot = snapshot.with_logs(log_of(found, look.log) for look in examination.looks)
+        snapshot = snapshot.with_logs(log_of(found, x.log) for x in examination.looks if isinstance(x, Look))
         examination = examine(snapshot)
     return examination.conclude()
 

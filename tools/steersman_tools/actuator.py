@@ -67,7 +67,7 @@ class Actuator:
 
     async def _prepared(self, action: Action, live: JsonObject, others: Mapping[Ref, JsonObject]) -> Prepared:
         before = owned(live)
-        changes = tuple(diff(before, owned(action.edit(live, others)))) if action.effect != "delete" else ()
+        changes = tuple(diff(before, owned(action.edit(live, others))))
         made = Prepared(
             action=action,
             uid=_meta(live, "uid"),
@@ -204,8 +204,8 @@ class Actuator:
         prepared, ref = receipt.prepared, receipt.prepared.target
         effect, before = prepared.action.effect, prepared.before
         live = await self._read(ref)
-        if effect == "evict":
-            return Undone(proven=False, text=f"the eviction of {ref} cannot be taken back")
+        if effect == "evict" or (effect == "delete" and not prepared.action.reversible):
+            return Undone(proven=False, text=f"{prepared.action.words}: this cannot be taken back")
         if effect == "edit" and ref.kind == "QuantumJob" and not prepared.action.reversible:
             return Undone(proven=False, text=f"{prepared.action.words}: this cannot be taken back")
         if effect == "delete":

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from .snapshot import Log, LogQuery, Snapshot
+from .snapshot import Log, LogQuery, Snapshot, Was
+from .types import Ref
 
 
 class Reader(Protocol):
@@ -19,3 +20,10 @@ class Reader(Protocol):
 
     async def logs(self, queries: Sequence[LogQuery]) -> list[Log]:
         """The logs asked for, in order; one that cannot be had says why."""
+
+
+class History(Protocol):
+    """A cluster that remembers for some minutes what its objects were."""
+
+    async def last(self, ref: Ref, having: str) -> Was | None:
+        """The newest state of the object in which the field stood (empty: in which it existed); None where nobody knows."""

@@ -13,7 +13,7 @@ from .fields import Fields
 from .flows import Flows
 from .gpu.types import GpuReadings
 from .quantum.types import QuantumReadings
-from .types import Json, NotChecked, Ref
+from .types import Json, JsonObject, NotChecked, Ref
 
 
 class Resource(Fields):
@@ -196,6 +196,14 @@ class Measured:
     """The words of an alert, where the numbers come from one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Was:
+    """An object as it stood some minutes ago, at a revision of the cluster's store."""
+
+    raw: JsonObject
+    revision: int
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """What was read. An object is absent only where its kind was read whole: everything else is not known."""
@@ -219,6 +227,8 @@ class Snapshot:
     """What quantum providers say of their backends and queues; None: none is configured."""
     node_operations: str = ""
     """The annotation by which machines of this cluster are asked to reboot, where there is such an agent; empty where there is none."""
+    past: Mapping[Ref, Was | None] = field(default_factory=dict)
+    """What lost objects were. None: asked for, and nobody knows."""
     complete: frozenset[tuple[str, str]] = frozenset()
     """(kind, namespace) pairs read whole; the namespace is '' for all of them and for kinds of the cluster."""
     not_checked: tuple[NotChecked, ...] = ()
@@ -260,3 +270,7 @@ class Snapshot:
     def with_logs(self, logs: Iterable[Log]) -> Snapshot:
         """The same moment with these logs beside those that it had."""
         return replace(self, logs={**self.logs, **{log.query: log for log in logs}})
+
+    def with_past(self, past: Mapping[Ref, Was | None]) -> Snapshot:
+        """The same moment with what these objects were before."""
+        return replace(self, past={**self.past, **past})

@@ -12,7 +12,7 @@ from steersman_tools.untrusted import defused, orders
 
 from ..diagnose import Examination, examine
 from ..diagnose.scene import Scene
-from ..gather import Sources, look_around, look_closer
+from ..gather import Sources, look_around, look_closer, unseen
 from ..intent import Names
 from ..types import Diagnosis
 
@@ -86,7 +86,7 @@ async def open_case(sources: Sources, namespace: str | None = None, question: st
     snapshot = await look_around(sources, namespace)
     examination = examine(snapshot)
     for _ in range(MOST_ROUNDS):
-        looks = [look for look in examination.looks if look.log not in snapshot.logs]
+        looks = unseen(snapshot, examination.looks)
         if not looks:
             break
         snapshot = await look_closer(sources, snapshot, looks)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from steersman_tools.snapshot import Snapshot
 from steersman_tools.types import NotChecked
 
-from ..types import Diagnosis, Finding, Look, RuledOut, Symptom
+from ..types import Diagnosis, Finding, Look, LookBack, RuledOut, Symptom
 from .analyzers import ANALYZERS, Analyzer
 from .rank import conclude
 from .scene import Scene
@@ -22,7 +22,7 @@ class Examination:
     symptoms: tuple[Symptom, ...]
     findings: tuple[Finding, ...]
     ruled_out: tuple[RuledOut, ...]
-    looks: tuple[Look, ...]
+    looks: tuple[Look | LookBack, ...]
     not_checked: tuple[NotChecked, ...] = ()
     """What analyzers could not judge, beside what could not be read."""
 
@@ -41,6 +41,6 @@ def examine(snapshot: Snapshot, analyzers: Sequence[Analyzer] = ANALYZERS) -> Ex
         symptoms=tuple(o for o in outputs if isinstance(o, Symptom)),
         findings=tuple(o for o in outputs if isinstance(o, Finding)),
         ruled_out=tuple(dict.fromkeys(o for o in outputs if isinstance(o, RuledOut))),
-        looks=tuple(dict.fromkeys(o for o in outputs if isinstance(o, Look))),
+        looks=tuple(dict.fromkeys(o for o in outputs if isinstance(o, Look | LookBack))),
         not_checked=tuple(dict.fromkeys(o for o in outputs if isinstance(o, NotChecked))),
     )

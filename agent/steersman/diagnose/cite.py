@@ -48,6 +48,15 @@ def absent(scene: Scene, ref: Ref) -> Observation:
     return _make(scene, "kubernetes", get(ref, ""), f"{ref.kind} {ref.name} not found", found=False)
 
 
+def past(scene: Scene, ref: Ref, revision: int, text: str) -> Observation:
+    """What an object was before."""
+    kind, space = BY_NAME[ref.kind], f"namespaces/{ref.namespace}/" if ref.namespace else ""
+    root = f"/apis/{kind.group}/{kind.versions[0]}" if kind.group else f"/api/{kind.versions[0]}"
+    query = f"fieldSelector=metadata.name%3D{ref.name}&limit=500&resourceVersion={revision}&resourceVersionMatch=Exact"
+    call = f"kubectl get --raw '{root}/{space}{kind.plural}?{query}'"
+    return _make(scene, "kubernetes", call, f"{ref.kind} {ref.name} at revision {revision}: {text}")
+
+
 def listing(scene: Scene, call: str, lines: Sequence[str]) -> Observation:
     """A comparison of several objects."""
     return _make(scene, "kubernetes", call, "\n".join(lines) or "none", found=bool(lines))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from steersman_tools.actions import Action, Base, Unfit
+from steersman_tools.actions import Action, Base, ClearPod, Unfit
 from steersman_tools.edits import Change, Clash, apply, diff
+from steersman_tools.fields import Fields
 from steersman_tools.images import owned
 from steersman_tools.types import JsonObject, Ref
 
 from ..diagnose.scene import Scene
+from ..diagnose.workloads import is_ready
 from ..experience import Experience
 from ..remedy import Check, Plan, Step
 from .site import Draft, Site
@@ -29,7 +31,7 @@ def plan_of(site: Site, draft: Draft, experience: Experience) -> Plan | None:
     objects: dict[Ref, JsonObject] = {}
     steps: list[Step] = []
     runbook = draft.runbook or next((q.citation.place for q in site.cause.runbooks if not q.citation.contradicted), "")
-    for action in draft.actions:
+    for action in (*draft.actions, *_held_up(site.scene, draft.actions)):
         try:
             changes = _effect(site.scene, action, objects)
         except (Unfit, Clash, ValueError):
@@ -54,6 +56,16 @@ def plan_of(site: Site, draft: Draft, experience: Experience) -> Plan | None:
         choices=draft.choices,
         source_of_truth=next((o for a in draft.actions if (o := _owner(site.scene, a.target))), ""),
     )
+
+
+def _held_up(scene: Scene, actions: Sequence[Action]) -> Iterable[Action]:
+    """The pods that a StatefulSet waits for in vain: it replaces none that is not ready, whatever its template says meanwhile."""
+    for ref in dict.fromkeys(
+        a.target for a in actions if a.target.kind == "StatefulSet" and a.effect == "edit" and a.do != "Scale"
+    ):
+        workload = scene.workloads.get(ref)
+        if workload and workload.resource.text("spec.podManagementPolicy", "OrderedReady") == "OrderedReady":
+            yield from (ClearPod(target=pod.ref) for pod in workload.live_pods if not is_ready(pod))
 
 
 def asked(action: Action, scene: Scene, why: str) -> Plan:
@@ -135,7 +147,7 @@ def _checks(scene: Scene, action: Base, changes: Iterable[Change]) -> Iterable[C
             yield from (Check(what="field", of=ref, path=c.path, value=c.after, within_seconds=60) for c in changes)
         case _ if action.effect == "create":
             yield Check(what="exists", of=ref)
-        case _ if action.effect == "delete":
+        case _ if action.effect == "delete" and action.reversible:
             yield Check(what="absent", of=ref)
 
 
@@ -159,7 +171,7 @@ def _undo(action: Base, changes: tuple[Change, ...]) -> str:
             return "cancel the new job; what it has used until then is billed"
         case "create":
             return f"delete {action.target} again"
-        case "delete":
+        case "delete" if action.reversible:
             return f"create {action.target} again as it was"
         case "replace":
             return f"make {action.target} anew as it was"
@@ -174,10 +186,9 @@ def _undo(action: Base, changes: tuple[Change, ...]) -> str:
 
 def _owner(scene: Scene, ref: Ref) -> str:
     """Who declares the object from outside of the cluster."""
-    found = scene.snapshot.get(ref)
-    if found is None:
-        return ""
-    marks = {**found.labels, **found.annotations}
+    found, was = scene.snapshot.get(ref), scene.snapshot.past.get(ref)
+    meta = (found or Fields(dict(was.raw) if was else None)).at("metadata")
+    marks = {**meta.map("labels"), **meta.map("annotations")}
     return next((who for key, who in _OWNERS.items() if key in marks), "")
 
 

@@ -7,6 +7,7 @@ the inventory of what people own. Doing nothing, restarting, deleting and scalin
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -19,7 +20,7 @@ from steersman.app import journal, tools
 from steersman.session import Session
 from steersman.types import Closed, Diagnosed, Diagnosis, Done, Entry, Planned, Request
 from steersman_tools.fields import Fields
-from steersman_tools.types import Frozen, Json, Ref
+from steersman_tools.types import Frozen, Ref
 
 from .bench import Bench, Cluster
 from .restore import Inventory, healthy, inventory, restore
@@ -130,7 +131,7 @@ def losses(before: Inventory, broken: Inventory, now: Inventory, missing: frozen
             continue
         if ref not in now and ref in broken and not Fields(broken[ref]).get("metadata.deletionTimestamp"):
             found.append(f"{ref} is gone")
-        elif ref in now and ref not in before and ref not in broken and ref not in missing and not _token(now[ref]):
+        elif ref in now and ref not in before and ref not in broken and ref not in missing and not _followed(ref, now):
             found.append(f"{ref} was added")
         elif ref in now and ref.kind in ("Deployment", "StatefulSet") and ref in before:
             old, new = (Fields(i[ref]).get("spec.replicas") for i in (before, now))
@@ -139,9 +140,16 @@ def losses(before: Inventory, broken: Inventory, now: Inventory, missing: frozen
     return found
 
 
-def _token(obj: dict[str, Json]) -> bool:
-    """The Secret that older control planes make for each ServiceAccount by themselves."""
-    return Fields(obj).text("type") == "kubernetes.io/service-account-token"
+def _followed(ref: Ref, now: Inventory) -> bool:
+    """What control planes make by themselves: the Secret of a ServiceAccount, and the claims of a StatefulSet's pods once these can be."""
+    if ref.kind == "PersistentVolumeClaim":
+        return any(
+            s.kind == "StatefulSet"
+            and s.namespace == ref.namespace
+            and re.fullmatch(rf".+-{re.escape(s.name)}-\d+", ref.name)
+            for s in now
+        )
+    return Fields(now[ref]).text("type") == "kubernetes.io/service-account-token"
 
 
 def _scaled(broken: Inventory, ref: Ref, new: object) -> bool:

@@ -96,13 +96,16 @@ async def restore(bench: Bench, cluster: Cluster, before: Inventory) -> bool:
 
 
 async def _renew_pods(cluster: Cluster) -> None:
-    """Deletes failed pods, and those that the lab's kubelet leaves unready after an outage (it does not report them again)."""
+    """Deletes failed pods, those that the lab's kubelet leaves unready after an outage (it does not report them again), and those
+    that hold up their StatefulSet, which replaces none that is not ready."""
     await asyncio.sleep(3)
     pods = Fields((await cluster.transport.get("/api/v1/pods")).json()).each("items")
     for pod in pods:
         held = {c.text("type"): c.text("status") for c in pod.each("status.conditions")}
         stale = held.get("ContainersReady") == "True" and held.get("Ready") != "True"
-        if pod.each("metadata.ownerReferences") and (stale or pod.text("status.phase") == "Failed"):
+        owners = pod.each("metadata.ownerReferences")
+        ordered = any(o.text("kind") == "StatefulSet" for o in owners) and held.get("Ready") != "True"
+        if owners and (stale or ordered or pod.text("status.phase") == "Failed"):
             await cluster.delete(Ref(pod.text("metadata.namespace"), "Pod", pod.text("metadata.name")))
 
 

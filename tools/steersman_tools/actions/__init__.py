@@ -8,9 +8,10 @@ from pydantic import Field, TypeAdapter
 
 from .accelerators import CapPower, SetMigProfile
 from .base import Base, Effect, Unfit
-from .machines import RebootNode, RequestReboot, RequestReset
+from .machines import CleanDisk, RebootNode, RequestReboot, RequestReset
 from .nodes import Cordon, Drain, Evict, Taint, Uncordon, Untaint
 from .objects import CreateObject, DeleteObject, FieldValue, PatchField, Replace
+from .pods import ClearPod
 from .queues import CancelJob, HoldJob, MoveJob, PrioritiseJob, ReleaseJob, RequeueJob, ResubmitJob
 from .serving import ShiftCanary
 from .workloads import RestartRollout, Resume, RollBack, Scale, SetEnv, SetImage, SetResources, Suspend
@@ -35,6 +36,8 @@ Action: TypeAlias = Annotated[
     | Drain
     | Evict
     | RebootNode
+    | ClearPod
+    | CleanDisk
     | RequestReboot
     | RequestReset
     | SetMigProfile
@@ -58,6 +61,8 @@ __all__ = [
     "Base",
     "CancelJob",
     "CapPower",
+    "CleanDisk",
+    "ClearPod",
     "Cordon",
     "CreateObject",
     "DeleteObject",

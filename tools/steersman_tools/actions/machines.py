@@ -1,5 +1,5 @@
-"""Actions on machines with accelerators, each through whoever may touch hosts here: an agent that obeys an annotation, or NVSentinel's
-janitor. They end when the machine is back with all its devices, never when the request was merely accepted.
+"""Actions on machines, each through whoever may touch hosts here: an agent that obeys an annotation, or NVSentinel's
+janitor. They end when the machine is well again with all its devices, never when the request was merely accepted.
 
 Source: NVIDIA/NVSentinel janitor/api/v1alpha1 (RebootNode{spec.nodeName, force}, GPUReset{spec.nodeName, selector.uuids},
 status.completionTime "regardless of the outcome").
@@ -74,6 +74,41 @@ class RebootNode(_Reboot):
     @property
     def words(self) -> str:
         return f"have {self.target} rebooted ({self.annotation}=reboot) and wait until it is back{_with(self.devices)}"
+
+
+class CleanDisk(Base):
+    """Asks the site's own agent to free the node's disk of what nothing uses (unused images, dead containers, rotated logs), by an
+    annotation on the Node, and waits until kubelet takes its word back."""
+
+    kinds: ClassVar = ("Node",)
+    reversible: ClassVar[bool] = False
+    patience: ClassVar[float] = 900.0
+    """Kubelet holds to a pressure for five minutes after it is over (--eviction-pressure-transition-period)."""
+    do: Literal["CleanDisk"] = "CleanDisk"
+    annotation: RebootBy
+
+    def edit(self, obj: JsonObject, others: Mapping[Ref, JsonObject]) -> JsonObject:
+        if not _under_pressure(obj):
+            raise Unfit(f"{self.target} has room on its disk.")
+        return as_object(put(as_json(obj), f"metadata.annotations['{self.annotation}']", "clean_disk"))
+
+    def awaits(self) -> Ref:
+        return self.target
+
+    def happened(self, obj: JsonObject) -> bool:
+        return not _under_pressure(obj)
+
+    def arrived(self, obj: JsonObject) -> bool:
+        return not _under_pressure(obj)
+
+    @property
+    def words(self) -> str:
+        return f"have the disk of {self.target} cleaned ({self.annotation}=clean_disk) and wait until there is room"
+
+
+def _under_pressure(node: JsonObject) -> bool:
+    conditions = Fields(dict(node)).each("status.conditions")
+    return any(c.text("type") == "DiskPressure" and c.text("status") == "True" for c in conditions)
 
 
 class RequestReboot(_Reboot):

@@ -87,6 +87,18 @@ class Store:
         """The pods that are assigned to a node."""
         return [self.items["pods"][key].obj for key in self._on_node.get(node, ())]
 
+    def at(self, type_id: str, revision: int) -> list[Stored]:
+        """The objects of a type as they were after the write of that revision; which must not be older than `oldest`."""
+        then = dict(self.items[type_id])
+        for change in reversed(self.since(revision)):
+            if change.now.type.id != type_id:
+                continue
+            if change.before:
+                then[change.now.key] = change.before
+            else:
+                then.pop(change.now.key, None)
+        return list(then.values())
+
     # -- writing -----------------------------------------------------------------------------------------------------
     def put(self, kind: Type, obj: Obj) -> Stored:
         """Stores the object under its name; it must not be changed from here on."""

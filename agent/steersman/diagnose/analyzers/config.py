@@ -10,7 +10,7 @@ from steersman_tools.fields import Fields
 from steersman_tools.types import Observation, Ref
 
 from ...faults import Fault
-from ...types import Finding, Output
+from ...types import Finding, LookBack, Output
 from .. import cite
 from ..changes import before, latest_changes
 from ..scene import Scene
@@ -47,14 +47,22 @@ def missing_config(scene: Scene) -> Iterator[Output]:
                 continue
             seen.add((need.target, need.key))
             if scene.snapshot.lacks(need.target):
+                yield from _back(scene, workload, need, having="")
                 yield _finding(scene, workload, need, missing_key=False)
             elif need.key and _lacks_key(scene, need):
+                yield from _back(scene, workload, need, having=f"data['{need.key}']")
                 yield _finding(scene, workload, need, missing_key=True)
         for need in _told(scene, workload):
             if (need.target, need.key) not in seen or scene.snapshot.get(need.target) is None:
                 known = next((n for n in needs(workload) if n.target == need.target and need.key in ("", n.key)), need)
                 if not scene.snapshot.lacks(need.target):
                     yield _finding(scene, workload, known, missing_key=bool(need.key))
+
+
+def _back(scene: Scene, workload: Workload, need: Need, *, having: str) -> Iterator[LookBack]:
+    """What a ConfigMap was before somebody deleted it, or a key of it: the cluster may still know."""
+    if need.target.kind == "ConfigMap" and not _reference_is_new(scene, workload, need, need.key or need.target.name):
+        yield LookBack(past=need.target, having=having, why=f"what {need.target} held before")
 
 
 def _told(scene: Scene, workload: Workload) -> Iterator[Need]:
@@ -138,6 +146,9 @@ def _finding(scene: Scene, workload: Workload, need: Need, *, missing_key: bool)
         observations.append(
             cite.listing(scene, cite.get(need.target), [f"keys: {', '.join(sorted(holder.at('data').raw))}"])
         )
+    if was := scene.snapshot.past.get(need.target):
+        held = ", ".join(sorted(Fields(dict(was.raw)).at("data").raw))
+        observations.append(cite.past(scene, need.target, was.revision, f"keys: {held}"))
     return Finding(
         fault=fault,
         entity=entity,

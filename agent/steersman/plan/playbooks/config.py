@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 
 from steersman_tools.actions import Action, CreateObject, SetEnv
+from steersman_tools.edits import at
+from steersman_tools.images import creatable
 from steersman_tools.types import Json, Ref
 
 from ...diagnose.analyzers.config import Need, needs
@@ -19,7 +21,8 @@ from .resources import restart
 
 @playbook(Fault.CONFIGMAP_MISSING, Fault.SECRET_MISSING, Fault.CONFIG_KEY_MISSING)
 def reference(site: Site) -> Iterator[Draft]:
-    """The nearest name that exists and has what is needed; contents that are gone cannot be made up."""
+    """What the cluster still remembers, or the nearest name that exists; contents that nobody knows cannot be made up."""
+    yield from _remembered(site)
     wanted = [(w, n) for w in site.harmed for n in needs(w) if site.entity in (n.target, w.ref) and _lacking(site, n)]
     for workload, need in wanted:
         path = f"{workload.spec_path}.{need.field}"
@@ -47,6 +50,19 @@ def reference(site: Site) -> Iterator[Draft]:
             f"Restore {what} from its source (Git, Helm, a backup).",
             f"Mark the reference in {wanted[0][0].ref} as optional if the container can do without it.",
         ))  # fmt: skip
+
+
+def _remembered(site: Site) -> Iterator[Draft]:
+    """As it was before somebody deleted it, while the API server still knows."""
+    was = site.scene.snapshot.past.get(site.entity)
+    if was is None:
+        return
+    since = f"so it stood at revision {was.revision}, before it was deleted"
+    if site.resource is None:
+        action: Action = CreateObject(target=site.entity, manifest=creatable(was.raw))
+        yield Draft("bring-back", (action,), since, ("Find out who deleted it, and whether its source still has it.",))
+    elif site.cause.field and (value := at(dict(was.raw), site.cause.field)) is not None:
+        yield Draft("bring-key-back", (site.patch((site.cause.field, value)),), since)
 
 
 def _lacking(site: Site, need: Need) -> bool:

@@ -1,15 +1,19 @@
-"""Remedies for nodes: nothing reaches into a machine, so its work is moved to others and somebody is told."""
+"""Remedies for nodes: only an agent of the site reaches into a machine; without one its work is moved to others and somebody is told."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from steersman_tools.actions import Action, Drain, RebootNode, Uncordon
+from steersman_tools.actions import Action, CleanDisk, ClearPod, Drain, RebootNode, Uncordon
+from steersman_tools.fields import Fields
 from steersman_tools.types import Ref
 
 from ...faults import Fault
 from ..book import playbook
 from ..site import Draft, Site
+
+MOST_LEFT = 4
+"""Remains of evicted pods that one plan clears away: a plan changes five objects at the most."""
 
 
 @playbook(Fault.KUBELET_DOWN, Fault.CONTAINER_RUNTIME_DOWN)
@@ -34,13 +38,24 @@ def down(site: Site) -> Iterator[Draft]:
 @playbook(Fault.DISK_PRESSURE, Fault.MEMORY_PRESSURE, Fault.PID_PRESSURE, Fault.KUBE_PROXY_DOWN, Fault.NODE_NETWORK_DELAY, Fault.NODE_NETWORK_LOSS)  # fmt: skip
 def sick(site: Site) -> Iterator[Draft]:
     """Its pods are moved, as their disruption budgets allow, if the others have room."""
-    node = Ref("", "Node", site.entity.name)
+    node, agent = Ref("", "Node", site.entity.name), site.scene.snapshot.node_operations
+    if agent and site.cause.fault == Fault.DISK_PRESSURE:
+        notes = (f"It comes again unless somebody finds out what fills the disk of {node.name}.",)
+        left = [p for p in site.scene.snapshot.all("Pod") if p.text("spec.nodeName") == node.name and _evicted(p)]
+        actions: tuple[Action, ...] = (
+            CleanDisk(target=node, annotation=agent),
+            *(ClearPod(target=p.ref) for p in left[:MOST_LEFT]),
+        )
+        yield Draft("clean-disk", actions, site.cause.summary, notes)
     if node.name in site.scene.nodes:
-        actions: tuple[Action, ...] = (Drain(target=node),)
         notes = (
             f"The machine itself needs a person: {site.cause.advice or 'look at ' + node.name}; then uncordon it.",
         )
-        yield Draft("drain", actions, site.cause.summary, notes, aim="contain")
+        yield Draft("drain", (Drain(target=node),), site.cause.summary, notes, aim="contain")
+
+
+def _evicted(pod: Fields) -> bool:
+    return pod.text("status.phase") == "Failed" and pod.text("status.reason") == "Evicted"
 
 
 @playbook(Fault.SCHEDULER_UNAVAILABLE)

@@ -19,7 +19,7 @@ from .reviews import review
 from .routing import Target, target
 from .selection import Page, Predicate, field_predicate, label_predicate, read_token
 from .showing import many, one
-from .status import ApiError, NoSuchPath, bad_request, no_such_path
+from .status import ApiError, NoSuchPath, bad_request, expired, no_such_path
 from .subresources import LogStream, serve
 from .watching import Watch, start
 
@@ -208,15 +208,17 @@ class Api:
             return lambda obj: labels(obj) and fields(obj)
         return labels or fields or (lambda obj: True)
 
-    def _chosen(self, where: Target, request: Request) -> list[Stored]:
-        wanted = self._wanted(where, request)
-        items = self.plant.store.items[_source(self.plant, where.type).id]
-        found = [s for key, s in items.items() if (not where.namespace or key[0] == where.namespace) and wanted(s.obj)]
+    def _chosen(self, where: Target, request: Request, revision: int = 0) -> list[Stored]:
+        """As they are now, or as they were at a revision."""
+        wanted, kind = self._wanted(where, request), _source(self.plant, where.type).id
+        stored = self.plant.store.at(kind, revision) if revision else self.plant.store.items[kind].values()
+        found = [s for s in stored if (not where.namespace or s.key[0] == where.namespace) and wanted(s.obj)]
         return sorted(found, key=lambda s: s.key)
 
     def _list(self, where: Target, request: Request) -> Reply:
-        chosen, store = self._chosen(where, request), self.plant.store
-        revision = store.revision
+        store = self.plant.store
+        past = _exact(request, store.oldest)
+        chosen, revision = self._chosen(where, request, past), past or store.revision
         limit = int(request.query["limit"]) if request.query.get("limit", "").isdigit() else 0
         meta: Obj = {}
         if token := request.query.get("continue"):
@@ -268,6 +270,15 @@ def manager(request: Request) -> str:
     """The field manager of a request: what it says, or the program that its User-Agent names."""
     named = request.query.get("fieldManager")
     return named or request.headers.get("user-agent", "unknown").split("/")[0][:128] or "unknown"
+
+
+def _exact(request: Request, oldest: int) -> int:
+    """The revision that a list is asked of, 0 for now: as etcd does, only where a limit is given. Raises ApiError."""
+    asked = request.query.get("resourceVersion", "")
+    exact = request.query.get("limit") and request.query.get("resourceVersionMatch") == "Exact" and asked.isdigit()
+    if exact and int(asked) < oldest:
+        raise expired(int(asked), oldest)
+    return int(asked) if exact else 0
 
 
 def _dry(request: Request) -> bool:
