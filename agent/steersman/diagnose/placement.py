@@ -47,17 +47,18 @@ def requests(pod: Fields) -> dict[str, float]:
     total: defaultdict[str, float] = defaultdict(float)
     inits = pod.each("spec.initContainers")
     for container in (*pod.each("spec.containers"), *(c for c in inits if c.text("restartPolicy") == "Always")):
-        for name, value in _asked(container).items():
+        for name, value in asked(container).items():
             total[name] += value
     for container in inits:
-        for name, value in _asked(container).items():
+        for name, value in asked(container).items():
             total[name] = max(total[name], value)
     for name, text in pod.map("spec.overhead").items():
         total[name] += amount(text)
     return dict(total)
 
 
-def _asked(container: Fields) -> dict[str, float]:
+def asked(container: Fields) -> dict[str, float]:
+    """What one container asks for, by resource; a limit counts where there is no request."""
     asked = {**container.map("resources.limits"), **container.map("resources.requests")}
     return {name: amount(text) for name, text in asked.items()}
 

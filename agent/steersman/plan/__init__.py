@@ -60,6 +60,8 @@ def _drafts(site: Site, handbook: Handbook | None) -> Iterator[Draft]:
         yield from playbook(site)
     if handbook:
         yield from templates(site, handbook.of(site.cause.fault))
+    if site.cause.fault not in _AHEAD and site.restored() and (whole := site.rolled_back()):
+        yield whole  # where the field alone cannot go back without the rest of what came with it
 
 
 def _looking_back(site: Site) -> Iterator[Draft]:

@@ -14,7 +14,7 @@ from ...faults import Fault
 from ...types import Finding, Output, RuledOut
 from .. import cite
 from ..changes import Change, before, latest_changes
-from ..placement import Obstacle, obstacles
+from ..placement import Obstacle, asked, obstacles
 from ..scene import Scene
 from ..trouble import GRACE_SECONDS
 from ..workloads import Workload
@@ -254,10 +254,21 @@ def _subject(
         lost := _lost_label(scene, workload, pod)
     ):
         return lost
-    field = f"{workload.spec_path}.{_FIELDS.get(fault, '')}".rstrip(".")
+    field = f"{workload.spec_path}.{_place(workload, fault)}".rstrip(".")
     past = before(scene, workload)
     old = _old_value(past.template.at("spec") if past else Fields(None), workload, fault)
     return workload.ref, field, ", ".join(keys) or fault.sentence, old or _wanted(fault)
+
+
+def _place(workload: Workload, fault: Fault) -> str:
+    """The field below the pod spec; of requests, that of the container or init container that asks for most."""
+    field, word = _FIELDS.get(fault, ""), _CHANGED.get(fault, "")
+    if ".resources" not in field:
+        return field
+    word = "gpu" if fault is Fault.INSUFFICIENT_GPU else word
+    every = {f"{p}[{i}]": c for p in ("containers", "initContainers") for i, c in enumerate(workload.spec.each(p))}
+    asks = {place: max((n for k, n in asked(c).items() if word in k), default=0.0) for place, c in every.items()}
+    return field.replace("containers[0]", max(asks, key=lambda place: asks[place]), 1) if asks else field
 
 
 def _lost_label(scene: Scene, workload: Workload, pod: Resource) -> tuple[Ref, str, str, str] | None:
