@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
@@ -23,11 +24,19 @@ def parser() -> MarkdownIt:
     return MarkdownIt("commonmark").enable("table")
 
 
+@cache
+def _blocks_alone() -> MarkdownIt:
+    """The same without the marks inside a line, which nobody here asks for. Made once: making one takes longer than using it."""
+    made = parser().disable(["inline", "text_join"])
+    made.parse("a")  # it sorts its rules at its first use, and not safely if two threads come first
+    return made
+
+
 def sections(text: str) -> tuple[Section, ...]:
     """The text under each heading. A heading carries those above it, save the title: `Remedy > Roll back`."""
     _, body, before = split(text)
     lines = body.splitlines()
-    heads = list(_headings(parser().parse(body)))
+    heads = list(_headings(_blocks_alone().parse(body)))
     title = heads[0] if heads and heads[0].level == 1 else None
     bounds = [_Head(0, 0, ""), *heads, _Head(len(lines), 0, "")]
     found: list[Section] = []
@@ -135,7 +144,7 @@ def _blocks(text: str) -> Iterator[tuple[str, bool]]:
     """The paragraphs, list items and code blocks, and which of them is code."""
     lines = text.splitlines()
     leaves = {"paragraph_open", "fence", "code_block", "html_block", "tr_open"}
-    for token in parser().parse(text):
+    for token in _blocks_alone().parse(text):
         if token.type in leaves and token.map:
             yield "\n".join(lines[token.map[0] : token.map[1]]).strip(), token.type in ("fence", "code_block")
 
