@@ -83,6 +83,7 @@ class CleanDisk(Base):
     kinds: ClassVar = ("Node",)
     reversible: ClassVar[bool] = False
     patience: ClassVar[float] = 900.0
+    settling: ClassVar[float] = 900.0
     """Kubelet holds to a pressure for five minutes after it is over (--eviction-pressure-transition-period)."""
     do: Literal["CleanDisk"] = "CleanDisk"
     annotation: RebootBy

@@ -6,11 +6,15 @@ import difflib
 from collections import Counter
 from collections.abc import Iterator
 
-from steersman_tools.actions import SetImage
+from steersman_tools.actions import FieldValue, Replace, SetImage
+from steersman_tools.snapshot import Resource
 
 from ...faults import Fault
 from ..book import playbook
 from ..site import Draft, Site
+
+MOST_JOBS = 4
+"""Jobs that one plan makes anew: a plan changes five objects at the most."""
 
 
 @playbook(Fault.IMAGE_NOT_FOUND, Fault.IMAGE_REGISTRY_UNREACHABLE, Fault.IMAGE_PULL_UNAUTHORIZED, Fault.IMAGE_ARCHITECTURE_MISMATCH)  # fmt: skip
@@ -30,7 +34,25 @@ def image(site: Site) -> Iterator[Draft]:
     near += [i for i in difflib.get_close_matches(now, running, 1, 0.85) if i not in near]
     for found in near[:2]:
         action = SetImage(target=site.entity, container=site.container, image=found)
-        yield Draft("set-image", (action,), f"{found} runs in this cluster; {now} cannot be pulled")
+        again = tuple(_again(site, found))
+        yield Draft("set-image", (action, *again), f"{found} runs in this cluster; {now} cannot be pulled")
+
+
+def _again(site: Site, image: str) -> Iterator[Replace]:
+    """The Jobs that a CronJob has made from the wrong template and that wait in vain: a Job's own template cannot be changed."""
+    if site.entity.kind != "CronJob":
+        return
+    made = [j for j in site.scene.snapshot.all("Job") if j.namespace == site.entity.namespace and j.controller]
+    waiting = [j for j in made if j.controller and j.controller.name == site.entity.name and not _over(j)]
+    for job in waiting[:MOST_JOBS]:
+        for index, container in enumerate(job.each("spec.template.spec.containers")):
+            if container.text("name") == site.container:
+                field = FieldValue(path=f"spec.template.spec.containers[{index}].image", value=image)
+                yield Replace(target=job.ref, fields=(field,))
+
+
+def _over(job: Resource) -> bool:
+    return any(job.condition(kind).text("status") == "True" for kind in ("Complete", "Failed"))
 
 
 def _repository(image: str) -> str:
