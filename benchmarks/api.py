@@ -2,7 +2,8 @@
 
 `python benchmarks/api.py` starts a world and a server of its own, and prints one line of JSON: p50 and p99 of a read in
 milliseconds, errors, and how many events the readers were sent. Everything runs on this machine, the callers too; who reads
-and measures is a process of its own, so that its waiting for the 200 readers' own work is not counted as the server's.
+and measures are processes of their own, so that their waiting for the 200 readers' own work is not counted as the server's.
+Beside each read stands one of a server that does nothing: what is slow there is the machine.
 """
 
 from __future__ import annotations
@@ -12,133 +13,109 @@ import asyncio
 import json
 import multiprocessing
 import os
-import random
 import subprocess
 import sys
 import tempfile
 import time
 from contextlib import ExitStack, closing
-from multiprocessing.queues import SimpleQueue
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from statistics import quantiles
 
 import httpx
 
+from api_load import Load, Read, read, slowest, stand_idle
 from steersman.interfaces.access.tokens import TokenStore
 
 SPAWN = multiprocessing.get_context("spawn")
-READS = ("/v1/sessions", "/v1/sessions/{}", "/v1/sessions/{}/entries", "/healthz")
-
-
-class Load:
-    """Readers, sessions and reads against one server."""
-
-    def __init__(self, url: str, token: str, readers: int, sessions: int) -> None:
-        self.url, self.token = url, token
-        self.http = httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=120)
-        self.readers, self.sessions = readers, sessions
-        self.names: list[str] = []
-        self.milliseconds: list[float] = []
-        self.errors: list[str] = []
-        self.events = 0
-
-    async def run(self) -> float:
-        """All of it; returns the seconds from the first session's beginning to the last one's end."""
-        began = time.perf_counter()
-        await asyncio.gather(*(self._begin() for _ in range(self.sessions)))
-        over, told = SPAWN.Event(), SPAWN.SimpleQueue()
-        reads = SPAWN.Process(target=read, args=(self.url, self.token, self.names, over, told))
-        reads.start()
-        await asyncio.gather(*(self._follow(self.names[n % len(self.names)]) for n in range(self.readers)))
-        seconds = time.perf_counter() - began
-        over.set()
-        self.milliseconds, errors = await asyncio.to_thread(told.get)
-        self.errors += errors
-        reads.join()
-        await self.http.aclose()
-        return seconds
-
-    async def _begin(self) -> None:
-        asked = await self.http.post("/v1/sessions", json={"question": "why?"})
-        if asked.status_code == 201:
-            self.names.append(asked.json()["session"])
-        else:
-            self.errors.append(f"create {asked.status_code}")
-
-    async def _follow(self, name: str) -> None:
-        """One reader, to the end of its session: a bare socket, since 200 connections in one pool of httpx cost seconds."""
-        host, port = self.url.removeprefix("http://").split(":")
-        reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(
-            f"GET /v1/sessions/{name}/events HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {self.token}\r\n\r\n".encode()
-        )
-        last, status = "", (await reader.readline()).split()[1]
-        if status != b"200":
-            self.errors.append(f"stream {status.decode()}")
-        while status == b"200" and last != "closed" and (line := await reader.readline()):
-            if line.startswith(b"event: "):
-                self.events, last = self.events + 1, line[7:].decode().strip()
-        writer.close()
-        if status == b"200" and last != "closed":
-            self.errors.append(f"a stream ended with {last!r}")
-
-
-def read(url: str, token: str, names: list[str], over: Event, told: SimpleQueue[tuple[list[float], list[str]]]) -> None:
-    """One read after another, 50 a second, until it is over."""
-    milliseconds, errors = list[float](), list[str]()
-    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=120) as http:
-        while not over.is_set():
-            path = random.choice(READS).format(random.choice(names))
-            began = time.perf_counter()
-            answer = http.get(path)
-            milliseconds.append((time.perf_counter() - began) * 1000)
-            if answer.status_code != 200:
-                errors.append(f"{path} {answer.status_code}")
-            time.sleep(0.02)
-    told.put((milliseconds, errors))
+HOST = "127.0.0.1"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--readers", type=int, default=200)
+    parser.add_argument("--readers", type=int, default=200, help="who follow the sessions' events")
     parser.add_argument("--sessions", type=int, default=50)
+    parser.add_argument("--processes", type=int, default=2, help="who read and measure")
     parser.add_argument("--port", type=int, default=18999)
     args = parser.parse_args()
     with ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        world = subprocess.Popen([sys.executable, "-m", "steersman", "world"], stdout=subprocess.PIPE, text=True)
-        stack.callback(world.wait)
-        stack.callback(world.terminate)
-        assert world.stdout
-        kubeconfig = world.stdout.readline().strip().removeprefix("export KUBECONFIG=")
         with closing(TokenStore(data / "access.db")) as store:
             token = store.create("bench", "operator", "person", 1)
-        command = [
-            sys.executable,
-            "-m",
-            "steersman",
-            "serve",
-            "--port",
-            str(args.port),
-            "--data",
-            str(data),
-            "--kubeconfig",
-            kubeconfig,
-        ]
-        server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        stack.callback(server.wait)
-        stack.callback(server.terminate)
-        url = f"http://127.0.0.1:{args.port}"
-        _ready(url)
-        load = Load(url, token, args.readers, args.sessions)
-        seconds = asyncio.run(load.run())
-    cuts = quantiles(load.milliseconds, n=100)
+            tokens = [store.create(f"read-{n}", "viewer", "machine", 1) for n in range(args.processes)]
+        world = _started(stack, "world")
+        assert world.stdout
+        kubeconfig = world.stdout.readline().strip().removeprefix("export KUBECONFIG=")
+        given = ("--port", str(args.port), "--data", str(data), "--kubeconfig", kubeconfig)
+        server = _started(stack, "serve", *given)
+        _ready(f"http://{HOST}:{args.port}")
+        load, before, began = Load(HOST, args.port, token), _seconds_of(server.pid, world.pid), time.perf_counter()
+        reads = _measured(load, args.readers, args.sessions, args.port, tokens)
+        seconds, after = time.perf_counter() - began, _seconds_of(server.pid, world.pid)
+    load.errors += [f"{r.path} {r.status}" for r in reads if r.status != 200]
+    cuts, idle = (
+        quantiles([r.milliseconds for r in reads], n=100),
+        quantiles([r.idle_milliseconds for r in reads], n=100),
+    )
     print(json.dumps({
-        "readers": args.readers, "sessions": args.sessions, "seconds": round(seconds, 1), "reads": len(load.milliseconds),
-        "read_p50_ms": round(cuts[49], 1), "read_p99_ms": round(cuts[98], 1), "events_streamed": load.events, "errors": load.errors[:5],
-        "cores": os.cpu_count(), "load_average": round(os.getloadavg()[0], 1),
+        "readers": args.readers, "sessions": args.sessions, "seconds": round(seconds, 1), "reads": len(reads),
+        "read_p50_ms": round(cuts[49], 1), "read_p99_ms": round(cuts[98], 1), "slowest_ms": dict(slowest(reads)),
+        "idle_server_p50_ms": round(idle[49], 1), "idle_server_p99_ms": round(idle[98], 1),
+        "events_streamed": load.events, "errors": load.errors[:5], "cores": os.cpu_count(),
+        "cpu_seconds": {name: round(after[name] - before[name], 1) for name in after},
+        "load_average": round(os.getloadavg()[0], 1),
     }))  # fmt: skip
+
+
+def _measured(load: Load, readers: int, sessions: int, port: int, tokens: list[str]) -> list[Read]:
+    """The reads from before the first session begins to the end of the last one."""
+    ready, over, told = SPAWN.Semaphore(0), SPAWN.Event(), SPAWN.SimpleQueue()
+    idle = SPAWN.Process(target=stand_idle, args=(port + 1,), daemon=True)
+    idle.start()
+    _answers(port + 1)
+    reading = [SPAWN.Process(target=read, args=(HOST, port, port + 1, token, ready, over, told)) for token in tokens]
+    for process in reading:
+        process.start()
+    for _ in reading:
+        ready.acquire()
+    asyncio.run(load.run(readers, sessions))
+    over.set()
+    found = [each for _ in reading for each in told.get()]
+    for process in reading:
+        process.join()
+    idle.terminate()
+    idle.join()
+    return found
+
+
+def _started(stack: ExitStack, *words: str) -> subprocess.Popen[str]:
+    process = subprocess.Popen([sys.executable, "-m", "steersman", *words], stdout=subprocess.PIPE, text=True)
+    stack.callback(process.wait)
+    stack.callback(process.terminate)
+    return process
+
+
+def _seconds_of(server: int, world: int) -> dict[str, float]:
+    """What the processors have done for each process until now. The engine is the server's child."""
+    children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    found = {"server": [server], "engine": map(int, children), "world": [world], "callers": [os.getpid()]}
+    return {name: sum(map(_processor_seconds, pids)) for name, pids in found.items()}
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    ended = fields[13:15] if pid == os.getpid() else []  # the processes that read were our children
+    return sum(map(int, fields[11:13] + ended)) / os.sysconf("SC_CLK_TCK")
+
+
+def _answers(port: int) -> None:
+    for _ in range(600):
+        try:
+            httpx.get(f"http://{HOST}:{port}/")
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise SystemExit("the server that does nothing does not answer")
 
 
 def _ready(url: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steersman.interfaces.http.limits import LARGEST_BODY, Buckets, TooMany
+from steersman.interfaces.http.limits import LARGEST_BODY, Buckets, TooMany, Turns
 
 from .process import Served
 
@@ -24,6 +25,25 @@ def test_no_caller_gets_more_than_the_bucket_holds(waits: list[float]) -> None:
             taken += 1
     assert taken <= 5 + 2 * (now - 100.0) + 1e-6
     assert buckets.left("b", now) == 5
+
+
+def test_a_read_does_not_wait_for_all_who_begin() -> None:
+    """Hundreds come together and a read after them: at most one of them is served before it, and in the end all are."""
+    served: list[str] = []
+
+    async def begins(turns: Turns) -> None:
+        await turns.take()
+        served.append("begun")
+
+    async def reads() -> None:
+        served.append("read")
+
+    async def together() -> None:
+        turns = Turns()
+        await asyncio.gather(*(begins(turns) for _ in range(200)), reads())
+
+    asyncio.run(together())
+    assert (served.index("read") <= 1, served.count("begun")) == (True, 200)
 
 
 @pytest.mark.parametrize("sent", ["whole", "in pieces"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import getpass
 import ipaddress
 import sys
@@ -51,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
             build(chosen, given, address), args.host, args.port, log_level="warning", access_log=False,
             ssl_certfile=args.tls_cert, ssl_keyfile=args.tls_key, timeout_graceful_shutdown=1, server_header=False,
         )  # fmt: skip
+        gc.collect()
+        gc.freeze()  # what is loaded stays: to look it all over for garbage again would hold up whoever reads for 0.15 s
         uvicorn.Server(config).run()
     except (BadSettings, BadPolicy, Unreachable, ToolFailed) as error:
         print(f"steersman: {error}", file=sys.stderr)

@@ -1,7 +1,8 @@
-"""How much one caller may ask, and how large a request may be."""
+"""How much one caller may ask, how large a request may be, and who goes first."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -45,6 +46,17 @@ class Buckets:
         moment = time.monotonic() if now is None else now
         left, then = self._left.get(caller, (self.burst, moment))
         return min(self.burst, left + (moment - then) * self.per_second)
+
+
+class Turns:
+    """One passes at a time, and the loop goes round before the next: who reads meanwhile waits for one of them, not for all."""
+
+    def __init__(self) -> None:
+        self._one = asyncio.Lock()
+
+    async def take(self) -> None:
+        async with self._one:
+            await asyncio.sleep(0)
 
 
 class BodyLimit:

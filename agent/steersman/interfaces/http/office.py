@@ -24,7 +24,7 @@ from ..serving.engine import Engine
 from ..serving.incidents import IncidentStore
 from ..serving.verbs import LookAt, Start
 from ..serving.views import SessionLine
-from .limits import Buckets
+from .limits import Buckets, Turns
 from .meter import Meter
 
 LOOK_SECONDS = 10.0
@@ -53,6 +53,7 @@ class Office:
     failures: Buckets = field(default_factory=lambda: Buckets(per_second=1, burst=100))
     streams: int = 1000
     """So many event streams at once."""
+    turns: Turns = field(default_factory=Turns)
     _looks: dict[LookAt, tuple[float, asyncio.Future[str]]] = field(default_factory=dict)
 
     async def start(self, request: Question, by: Principal) -> SessionLine:
@@ -94,6 +95,14 @@ async def _at_hand(request: Request) -> Office:
 
 
 TheOffice = Annotated[Office, Depends(_at_hand)]
+
+
+async def _in_turn(office: TheOffice) -> None:
+    await office.turns.take()
+
+
+InTurn = Depends(_in_turn)
+"""For what hundreds may begin at the same moment."""
 _bearer = HTTPBearer(auto_error=False, description="A token of `steersman token create`, or of the OIDC issuer.")
 
 

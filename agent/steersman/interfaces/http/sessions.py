@@ -18,7 +18,7 @@ from ..serving.verbs import Approve, Cancel, Reject, Undo
 from ..serving.views import SessionDocument, SessionLine
 from .forms import Approval, ApprovalCode, NewSession, Rejection, SessionName
 from .limits import TooMany
-from .office import ApprovingPerson, Operator, TheOffice, Viewer
+from .office import ApprovingPerson, InTurn, Operator, TheOffice, Viewer
 from .problems import declared
 
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
@@ -33,7 +33,7 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("", status_code=201, responses=declared(503))
+@router.post("", status_code=201, dependencies=[InTurn], responses=declared(503))
 async def create(office: TheOffice, who: Operator, asked: NewSession, response: Response) -> SessionLine:
     """Begins a session. A diagnosis changes nothing; healing asks for approval wherever policy says so."""
     line = await office.start(asked.request(), who)
@@ -63,7 +63,12 @@ async def entries(
     return Response(f"[{','.join(bodies)}]", media_type="application/json")
 
 
-@router.get("/{session}/events", response_class=StreamingResponse, responses={**declared(404, 503), **_STREAM})
+@router.get(
+    "/{session}/events",
+    response_class=StreamingResponse,
+    dependencies=[InTurn],
+    responses={**declared(404, 503), **_STREAM},
+)
 async def events(
     office: TheOffice,
     who: Viewer,

@@ -19,7 +19,7 @@ from ..access import Principal, Unknown, may, require, require_person, roles_of
 from ..access.signed import CODE_MINUTES, PAGE_TIME, approval_code, page_cookie
 from ..access.tokens import PREFIX
 from ..http.forms import NewSession, SessionName
-from ..http.office import Office, TheOffice, identify
+from ..http.office import InTurn, Office, TheOffice, identify
 from ..http.sessions import frame
 from ..serving.verbs import Approve, Cancel, Reject, Undo
 from .show import shown
@@ -133,7 +133,7 @@ def _session(request: Request, office: Office, who: Principal, session: str, cod
     )  # fmt: skip
 
 
-@router.get("/page/sessions/{session}/events")
+@router.get("/page/sessions/{session}/events", dependencies=[InTurn])
 async def live(
     office: TheOffice, who: Visitor, session: SessionName, request: Request, after: Annotated[int, Query(ge=0)] = 0
 ) -> Response:
