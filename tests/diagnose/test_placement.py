@@ -205,3 +205,23 @@ def test_a_silent_kubelet() -> None:
     assert (cause.fault, str(cause.entity)) == ("kubelet-down", "/Node/node-1")
     assert "shop/Deployment/cart" in map(str, cause.explains)
     assert diagnose(stage).unexplained == ()
+
+
+@pytest.mark.parametrize(
+    ("resources", "fault"),
+    [
+        ({"limits": {"example.com/fpga": "1"}}, "insufficient-resource"),
+        ({"requests": {"hugepages-2Mi": "4Gi"}}, "insufficient-resource"),
+        ({"requests": {"memory": "900Gi"}}, "insufficient-memory"),
+    ],
+)
+def test_what_no_node_has_so_much_of(resources: dict[str, object], fault: str) -> None:
+    """Not a taint that some other node bears; and the field is that of the init container that asks for it."""
+    stage = shop()
+    stage.nodes("gpu-0", taints=[{"key": "gpu", "effect": "NoSchedule"}])
+    stage.deployment(
+        "mail", replicas=1, ready=0, node="", spec={"initContainers": [{"name": "warm", "resources": resources}]}
+    )
+    cause = diagnose(stage).causes[0]
+    assert (cause.fault, str(cause.entity)) == (fault, "shop/Deployment/mail")
+    assert cause.field.startswith("spec.template.spec.initContainers[0].resources")

@@ -80,6 +80,17 @@ def test_wrong_port_in_an_address() -> None:
     assert cause.expected == "CART_ADDR=cart:80"
 
 
+def test_an_address_without_its_port() -> None:
+    """A bare name is no fault by itself; it is when the program says that it wants a port."""
+    stage = shop()
+    stage.deployment("cart")
+    stage.service("cart", port=8080)
+    pod = stage.deployment("orders", env={"CART_ADDR": "cart"})[0]
+    stage.log(pod, 'msg="upstream call failed" upstream=cart err="dial tcp: address cart: missing port in address"')
+    cause = next(c for c in diagnose(stage).causes if c.entity.name == "orders")
+    assert (cause.fault, cause.expected) == ("env-address-wrong", "CART_ADDR=cart:8080")
+
+
 def test_misspelt_host_in_an_address() -> None:
     """A name that is nearly that of a Service is wrong once a call to it fails, and only then."""
     stage = shop()

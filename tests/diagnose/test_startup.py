@@ -133,3 +133,48 @@ def test_a_gpu_that_the_runtime_cannot_hand_over(words: str, fault: str) -> None
     stage = shop()
     stage.deployment("cart", ready=0, state=state)
     assert named(stage) == [f"{fault} /Node/node-1"]
+
+
+READY = {"httpGet": {"path": "/health", "port": 8080}, "periodSeconds": 2}
+UNREADY = {
+    "state": {"running": {"startedAt": "2026-03-14T15:00:00Z"}},
+    "ready": False,
+    "restartCount": 0,
+    "started": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("probe", "words", "fault", "field"),
+    [
+        (
+            {"httpGet": {"path": "/health", "port": "admin"}},
+            'Readiness probe failed: Get "http://10.0.0.1:0/health": dial tcp 10.0.0.1:0: connect: connection refused',
+            "readiness-probe-port",
+            "readinessProbe.httpGet.port",
+        ),
+        (
+            {"exec": {"command": ["redis-ping"]}},
+            'Readiness probe errored: failed to exec in container: exec: "redis-ping": executable file not found in $PATH',
+            "readiness-probe-path",
+            "readinessProbe.exec.command",
+        ),
+    ],
+)
+def test_a_readiness_probe_that_cannot_succeed(probe: dict[str, object], words: str, fault: str, field: str) -> None:
+    """A startup probe that failed a while, and then passed, is not what keeps the container from being ready."""
+    stage = shop()
+    container = {"readinessProbe": probe, "startupProbe": {**READY, "failureThreshold": 300}}
+    pod = stage.deployment("model", replicas=1, ready=0, container=container, state=UNREADY)[0]
+    name = f"Pod/{pod['metadata']['name']}"
+    stage.event(
+        name,
+        "Unhealthy",
+        'Startup probe failed: Get "http://10.0.0.1:8080/health": connection refused',
+        ago=90,
+        count=20,
+    )
+    stage.event(name, "Unhealthy", words, ago=2, count=30)
+    cause = diagnose(stage).causes[0]
+    assert (cause.fault, str(cause.entity)) == (fault, "shop/Deployment/model")
+    assert cause.field.endswith(field)

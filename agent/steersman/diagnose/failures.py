@@ -15,6 +15,7 @@ from .trouble import containers_in_trouble, crashed
 from .workloads import Workload
 
 CALL_SIGNS = {
+    "address-invalid",
     "dns-failed",
     "connection-refused",
     "timed-out",

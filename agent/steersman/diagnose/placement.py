@@ -159,9 +159,15 @@ def _resources(scene: Scene, pod: Fields, namespace: str, node: Resource) -> Ite
         if wanted > left.get(name, 0.0) + 1e-9:
             show = cores if name == "cpu" else size if name in ("memory", "ephemeral-storage") else "{:g}".format
             detail = f"has {show(max(left.get(name, 0.0), 0.0))} {name} left of {allocatable.get(name, '0')}; {show(wanted)} are asked for"
-            gpu = "gpu" in name or "/mig-" in name
-            fault = _RESOURCE_FAULTS.get(name, Fault.INSUFFICIENT_GPU if gpu else None)
-            yield Obstacle(fault, detail, name)
+            yield Obstacle(resource_fault(name), detail, name)
+
+
+def resource_fault(name: str) -> Fault | None:
+    """The fault of a pod that asks for more of the resource than there is; None for pods themselves: the node is full."""
+    if name == "pods":
+        return None
+    gpu = "gpu" in name or "/mig-" in name
+    return _RESOURCE_FAULTS.get(name, Fault.INSUFFICIENT_GPU if gpu else Fault.INSUFFICIENT_RESOURCE)
 
 
 def _ports(scene: Scene, pod: Fields, namespace: str, node: Resource) -> Iterable[Obstacle]:

@@ -105,8 +105,20 @@ def _troubled(scene: Scene, trouble: Trouble) -> bool:
             return _restarted_lately(scene, trouble)
         if trouble.init:
             return bool(trouble.restarts) or not scene.within(status.time("state.running.startedAt"), GRACE_SECONDS)
-        return bool(trouble.restarts) or not starting(scene, status, trouble.spec)
+        return bool(trouble.restarts) or _kept_out(scene, trouble) or not starting(scene, status, trouble.spec)
     return False
+
+
+def _kept_out(scene: Scene, trouble: Trouble) -> bool:
+    """Whether a container that has passed its startup probe has failed its readiness probe for longer than that one grants."""
+    if not trouble.status.flag("started") or not trouble.spec.has("startupProbe"):
+        return False
+    probe = trouble.spec.at("readinessProbe")
+    failed = [e for e in scene.events(trouble.pod, "Unhealthy") if e.message.startswith("Readiness")]
+    return any(
+        e.container in ("", trouble.name) and e.count * probe.count("periodSeconds", 10) > _granted(probe) + 4.0
+        for e in failed
+    )
 
 
 def _restarted_lately(scene: Scene, trouble: Trouble) -> bool:

@@ -26,6 +26,8 @@ def wrong_addresses(scene: Scene) -> Iterator[Output]:
         if view is None:
             if scene.snapshot.lacks(call.service):
                 yield from _no_such_service(scene, call)
+        elif call.port is None and not view.external:
+            yield from _no_port(scene, call, view)
         elif (
             call.port
             and not view.headless
@@ -127,6 +129,16 @@ def _no_such_port(scene: Scene, call: Call, view: ServiceView) -> Iterator[Outpu
         failures,
         [cite.fields(scene, view.resource, "spec.ports")],
     )
+
+
+def _no_port(scene: Scene, call: Call, view: ServiceView) -> Iterator[Output]:
+    """A bare name where the program wants a name and a port: its own log says so."""
+    failures = [f for f in _failures(scene, call) if f.sign.kind == "address-invalid"]
+    offered = sorted(_offered(view))
+    if failures and offered:
+        expected = _before(scene, call) or _others_say(scene, call) or f"{call.value}:{offered[0]}"
+        words = f"names no port; Service {view.ref.name} offers {', '.join(map(str, offered))}"
+        yield _finding(scene, call, expected, words, 0.95, failures, [cite.fields(scene, view.resource, "spec.ports")])
 
 
 def _service_changed(scene: Scene, call: Call, view: ServiceView) -> bool:

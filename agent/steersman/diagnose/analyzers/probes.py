@@ -34,6 +34,7 @@ _FOREIGN = re.compile(r"connection reset by peer|does not implement the grpc hea
 _REFUSED = re.compile(r"connection refused|no route to host|i/o timeout", re.I)
 _SLOW = re.compile(r"context deadline exceeded|timed? ?out|Client\.Timeout|DeadlineExceeded", re.I)
 _STATUS = re.compile(r"statuscode: (\d+)")
+_NO_COMMAND = re.compile(r"executable file not found|exec: .*(?:no such file or directory|permission denied)", re.I)
 _RECENT_SECONDS = 120.0
 HASTY_SECONDS = 5.0
 """A probe that gives up so soon after the start hardly waits for any application."""
@@ -88,6 +89,8 @@ def _failing(scene: Scene, trouble: Trouble) -> Iterator[_Probe]:
     for kind in ("startup", "liveness", "readiness"):
         if (kind == "readiness") == killing and trouble.spec.has("livenessProbe") and kind != "startup":
             continue
+        if kind == "startup" and trouble.status.flag("started"):
+            continue  # it has passed
         spec = trouble.spec.at(f"{kind}Probe")
         for event in scene.events(trouble.pod, "Unhealthy"):
             about = event.container in ("", trouble.name)
@@ -108,6 +111,8 @@ def _flaw(scene: Scene, trouble: Trouble, probe: _Probe) -> Flaw:
         sibling = _sibling(trouble, probe)
         alike = sibling == probe.handler or _speaks(trouble, probe) == probe.handler
         return "timing" if alike or (not sibling and _granted(probe.spec) <= HASTY_SECONDS) else "protocol"
+    if probe.handler == "exec" and _NO_COMMAND.search(message):
+        return "path"
     if _PROTOCOL.search(message) or (_FOREIGN.search(message) and probe.handler in ("httpGet", "grpc")):
         return "protocol"
     if status := _STATUS.search(message):
@@ -194,10 +199,14 @@ def _finding(scene: Scene, trouble: Trouble, probe: _Probe, flaw: Flaw) -> Findi
     base = f"{trouble.path}.{probe.kind}Probe"
     past = container_before(scene, trouble.workload, trouble.name).at(f"{probe.kind}Probe")
     effect = "is restarted again and again" if family == "liveness" else "never gets ready"
+    asked, place = probe.check.text("path", "/"), f"{base}.httpGet.path"
+    if probe.handler == "exec":
+        asked, place = " ".join(probe.check.texts("command")), f"{base}.exec.command"
+    known = " ".join(past.texts("exec.command")) or past.text("httpGet.path")
     field, observed, expected, what = {
         "port": (f"{base}.{probe.handler}.port", probe.port, _expected_port(scene, trouble, probe), f"asks port {probe.port}, where nothing listens"),
         "protocol": (f"{base}.{probe.handler}", _handler_text(probe.spec), _handler_text(past) or "the protocol that the container speaks", "speaks another protocol than the container"),
-        "path": (f"{base}.httpGet.path", probe.check.text("path", "/"), past.text("httpGet.path") or "a path that the container answers", f"asks for {probe.check.text('path', '/')}, which the container does not know"),
+        "path": (place, asked, known or "what the container knows", f"asks for {asked}, which the container does not know"),
         "timing": (base, _timing_text(probe.spec), _timing_text(past) if past and _timing_text(past) != _timing_text(probe.spec) else "more time than the container needs", "does not give the container enough time"),
     }[flaw]  # fmt: skip
     return Finding(

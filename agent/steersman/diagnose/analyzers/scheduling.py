@@ -14,7 +14,7 @@ from ...faults import Fault
 from ...types import Finding, Output, RuledOut
 from .. import cite
 from ..changes import Change, before, latest_changes
-from ..placement import Obstacle, asked, obstacles
+from ..placement import Obstacle, asked, obstacles, resource_fault
 from ..scene import Scene
 from ..trouble import GRACE_SECONDS
 from ..workloads import Workload
@@ -32,6 +32,7 @@ _FIELDS = {
     Fault.INSUFFICIENT_CPU: "containers[0].resources.requests.cpu",
     Fault.INSUFFICIENT_MEMORY: "containers[0].resources.requests.memory",
     Fault.INSUFFICIENT_GPU: "containers[0].resources.limits",
+    Fault.INSUFFICIENT_RESOURCE: "containers[0].resources",
 }
 _CHANGED = {
     Fault.NODE_SELECTOR_MISMATCH: "nodeSelector",
@@ -43,6 +44,7 @@ _CHANGED = {
     Fault.INSUFFICIENT_CPU: "cpu",
     Fault.INSUFFICIENT_MEMORY: "memory",
     Fault.INSUFFICIENT_GPU: "resources",
+    Fault.INSUFFICIENT_RESOURCE: "resources",
 }
 _POINTING = (Fault.NODE_SELECTOR_MISMATCH, Fault.NODE_AFFINITY_MISMATCH)
 # The scheduler's own words, for where the nodes could not be read.
@@ -53,7 +55,8 @@ _MESSAGES = (
     (Fault.ANTI_AFFINITY_CONFLICT, r"(?:didn't match pod |didn't satisfy existing pods )?(?:affinity/)?anti-affinity"),
     (Fault.INSUFFICIENT_CPU, r"Insufficient cpu"),
     (Fault.INSUFFICIENT_MEMORY, r"Insufficient memory"),
-    (Fault.INSUFFICIENT_GPU, r"Insufficient [\w.]*gpu"),
+    (Fault.INSUFFICIENT_GPU, r"Insufficient [\w./-]*gpu"),
+    (Fault.INSUFFICIENT_RESOURCE, r"Insufficient (?!cpu|memory|pods|[\w./-]*gpu)[\w./-]+"),
     (Fault.HOST_PORT_CONFLICT, r"didn't have free ports"),
     (Fault.VOLUME_NODE_CONFLICT, r"volume node affinity conflict"),
     (Fault.TOPOLOGY_SPREAD_CONFLICT, r"topology spread"),
@@ -262,12 +265,14 @@ def _subject(
 
 def _place(workload: Workload, fault: Fault) -> str:
     """The field below the pod spec; of requests, that of the container or init container that asks for most."""
-    field, word = _FIELDS.get(fault, ""), _CHANGED.get(fault, "")
+    field = _FIELDS.get(fault, "")
     if ".resources" not in field:
         return field
-    word = "gpu" if fault is Fault.INSUFFICIENT_GPU else word
     every = {f"{p}[{i}]": c for p in ("containers", "initContainers") for i, c in enumerate(workload.spec.each(p))}
-    asks = {place: max((n for k, n in asked(c).items() if word in k), default=0.0) for place, c in every.items()}
+    asks = {
+        place: max((n for name, n in asked(c).items() if resource_fault(name) is fault), default=0.0)
+        for place, c in every.items()
+    }
     return field.replace("containers[0]", max(asks, key=lambda place: asks[place]), 1) if asks else field
 
 

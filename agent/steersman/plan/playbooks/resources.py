@@ -79,7 +79,7 @@ def replicas(site: Site) -> Iterator[Draft]:
         )
 
 
-@playbook(Fault.INSUFFICIENT_CPU, Fault.INSUFFICIENT_MEMORY, Fault.INSUFFICIENT_GPU)
+@playbook(Fault.INSUFFICIENT_CPU, Fault.INSUFFICIENT_MEMORY, Fault.INSUFFICIENT_GPU, Fault.INSUFFICIENT_RESOURCE)
 def requests(site: Site) -> Iterator[Draft]:
     """A request that fits on the freest node."""
     name = {Fault.INSUFFICIENT_CPU: "cpu", Fault.INSUFFICIENT_MEMORY: "memory"}.get(Fault(site.cause.fault), "")
