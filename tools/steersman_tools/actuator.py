@@ -60,6 +60,8 @@ class Actuator:
             wanted = dict(action.edit({}, {}))
             _, tried = await self._try(lambda: self._writer.create(ref, wanted, "dry run"))
             return Prepared(action=action, after=owned(wanted), dry_run=tried)
+        if live is None and action.effect == "delete" and not action.reversible:
+            return Prepared(action=action)  # what was to go is gone
         if live is None:
             raise Unfit(f"{ref} does not exist.")
         others = {need: found for need in action.needs() if (found := await self._read(need)) is not None}
@@ -141,6 +143,8 @@ class Actuator:
                 except Refused:  # never end with less than there was
                     await self._writer.create(ref, creatable(prepared.before), "for real")
                     raise
+            case "delete" if not prepared.uid:
+                return Receipt(prepared=prepared, note="it had gone already")
             case "delete":
                 await self._writer.delete(ref, prepared.uid, "for real")
                 return Receipt(prepared=prepared)

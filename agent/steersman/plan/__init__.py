@@ -31,6 +31,8 @@ NOTHING = Experience()
 MOST_RESTARTS = 4
 _AHEAD = frozenset({Fault.LOAD_AHEAD, Fault.LOAD_PASSED})
 """What lies ahead: the declaration and the last good revision know nothing of it."""
+_OUTSIDE = frozenset(f for f in Fault if f.group in ("performance", "nodes", "gpu", "quantum"))
+"""Faults that come upon a workload from outside, unless a field of it is named."""
 
 
 def plans(
@@ -65,6 +67,8 @@ def _drafts(site: Site, handbook: Handbook | None) -> Iterator[Draft]:
 
 
 def _looking_back(site: Site) -> Iterator[Draft]:
+    if not site.cause.field and site.cause.fault in _OUTSIDE:
+        return  # no field of it is at fault: what it was before would be a guess
     if draft := site.declared():
         yield draft
     if draft := site.restored():

@@ -23,7 +23,9 @@ from .quotas import full_for_services
 def selectors(scene: Scene) -> Iterator[Output]:
     """Services whose selector matches no pod although pods that are plainly meant exist."""
     for view in scene.services.values():
-        if view.external or view.workloads or not scene.snapshot.read_whole("Pod", view.ref.namespace):
+        if view.workloads or not scene.snapshot.read_whole("Pod", view.ref.namespace):
+            continue
+        if view.external and not _left_over(scene, view):
             continue
         meant = _meant(scene, view)
         callers = scene.callers.get(view.ref, ())
@@ -52,6 +54,19 @@ def selectors(scene: Scene) -> Iterator[Output]:
                 ),
             ),
         )
+
+
+def _left_over(scene: Scene, view: ServiceView) -> bool:
+    """Whether the Service has lost its selector: its endpoints were made from pods, of which none is left."""
+    if view.selector or view.resource.text("spec.type") == "ExternalName":
+        return False
+    endpoints = scene.snapshot.get(Ref(view.ref.namespace, "Endpoints", view.ref.name))
+    subsets = endpoints.each("subsets") if endpoints else []
+    every = [a for s in subsets for part in ("addresses", "notReadyAddresses") for a in s.each(part)]
+    pods = [
+        Ref(view.ref.namespace, "Pod", a.text("targetRef.name")) for a in every if a.text("targetRef.kind") == "Pod"
+    ]
+    return bool(pods) and all(scene.snapshot.lacks(pod) for pod in pods)
 
 
 def _meant(scene: Scene, view: ServiceView) -> Workload | None:

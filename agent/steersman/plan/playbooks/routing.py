@@ -12,6 +12,7 @@ from steersman_tools.snapshot import Resource
 from steersman_tools.types import Json, Ref
 
 from ...diagnose.analyzers.services import served_ports
+from ...diagnose.scene import ServiceView
 from ...diagnose.workloads import Workload
 from ...faults import Fault
 from ..book import playbook
@@ -92,6 +93,24 @@ def _identifying(workload: Workload) -> dict[str, str]:
     return workload.resource.map("spec.selector.matchLabels") or workload.pod_labels
 
 
+def _entries(site: Site, chosen: dict[str, str]) -> list[ServiceView]:
+    """The Services through which users come from outside to pods that the policy selects, and do not get through now."""
+    routed = {
+        (i.namespace, path.text("backend.service.name") or path.text("backend.serviceName"))
+        for i in site.scene.snapshot.all("Ingress")
+        for rule in i.each("spec.rules")
+        for path in rule.each("http.paths")
+    }
+    return [
+        v
+        for v in site.scene.services.values()
+        if v.ref.namespace == site.entity.namespace
+        and (v.resource.text("spec.type") in ("LoadBalancer", "NodePort") or (v.ref.namespace, v.ref.name) in routed)
+        and any(chosen.items() <= w.pod_labels.items() for w in v.workloads)
+        and any(w.ref in site.cause.explains for w in v.workloads)
+    ]
+
+
 @playbook(Fault.NETWORK_POLICY_BLOCKS)
 def allow(site: Site) -> Iterator[Draft]:
     """One more rule for exactly the callers that are shut out; the policy stays."""
@@ -111,8 +130,12 @@ def allow(site: Site) -> Iterator[Draft]:
     )
     kinds = spec.texts("policyTypes") or ("Ingress",)
     if "Ingress" in kinds and not (closes_callers and "Egress" in kinds and _is_open(spec, "ingress")):
-        rule: Json = {"from": [_peer(site, w) for w in callers], "ports": ports}
-        fields.append(("spec.ingress", [*_rules(spec, "ingress"), rule]))
+        rules: list[Json] = [*_rules(spec, "ingress"), {"from": [_peer(site, w) for w in callers], "ports": ports}]
+        if entries := _entries(site, chosen):  # those whom nobody in the cluster calls
+            rules.append(
+                {"ports": _ports([w for v in entries for w in v.workloads], [p for v in entries for p in v.ports])}
+            )
+        fields.append(("spec.ingress", rules))
     if "Egress" in kinds and closes_callers and not _is_open(spec, "egress"):
         peers: list[Json] = [_peer(site, w) for v in targets for w in v.workloads]
         dns: Json = {"ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]}
