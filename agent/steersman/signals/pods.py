@@ -68,7 +68,7 @@ async def look_at_pods(
     }
     begin = now - timedelta(seconds=back)
     answers = await asyncio.gather(*(source.range(query, begin, now, step) for query in only.values()))
-    seen = _Seen(since.timestamp(), step, asked, dict(zip(asked, answers, strict=True)))
+    seen = _Seen(begin.timestamp(), since.timestamp(), step, asked, dict(zip(asked, answers, strict=True)))
     return tuple(_pod(seen, key) for key in seen.pods())
 
 
@@ -101,9 +101,9 @@ class _Seen:
     """The answers, by pod."""
 
     def __init__(
-        self, since: float, step: float, asked: Mapping[str, Query], found: Mapping[str, Sequence[Series]]
+        self, begin: float, since: float, step: float, asked: Mapping[str, Query], found: Mapping[str, Sequence[Series]]
     ) -> None:
-        self.since, self._asked = since, asked
+        self.since, self._asked, self._begin, self._step = since, asked, begin, step
         ends = (each.times[-1] for answer in found.values() for each in answer if len(each.times))
         self._present = max(ends, default=0.0) - GONE * step
         self.calm = since - GUARD * asked["requests"].window
@@ -138,11 +138,18 @@ class _Seen:
         if over == "seconds":
             sound = unspoilt(values, self._lost(pod, times))
             values = np.where(times < self.calm, sound, values)
+        if not under:
+            values = np.where(times < min(self._whole(times), self.calm), np.nan, values)
         usual = np.median if not under and over in ("requests", "calls") else (lambda known: calm(known)[0])
         if times[-1] < self._present:  # what a pod did last is not what it does now
             lived = times < self.since
             times, values = times[lived], values[lived]
         return _level(times, values, (self.calm, self.since), usual, self._call(pod, over, under, target))
+
+    def _whole(self, times: Floats) -> float:
+        """When a series that began inside of what was asked for is as old as its window: until then its rate is too low."""
+        window = self._asked["requests"].window
+        return float(times[0]) + window if times[0] > self._begin + 1.5 * self._step else float(times[0])
 
     def _lost(self, pod: tuple[str, str], times: Floats) -> Floats:
         """The share of a pod's requests that failed, at these moments."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
@@ -25,6 +26,8 @@ def selectors(scene: Scene) -> Iterator[Output]:
     for view in scene.services.values():
         if view.workloads or not scene.snapshot.read_whole("Pod", view.ref.namespace):
             continue
+        if (alias := _dead_alias(scene, view)) is not None:
+            yield alias
         if view.external and not _left_over(scene, view):
             continue
         meant = _meant(scene, view)
@@ -54,6 +57,34 @@ def selectors(scene: Scene) -> Iterator[Output]:
                 ),
             ),
         )
+
+
+def _dead_alias(scene: Scene, view: ServiceView) -> Finding | None:
+    """An ExternalName that stands for a Service of this cluster which does not exist."""
+    name = view.resource.text("spec.externalName").rstrip(".")
+    found = re.fullmatch(r"(?P<name>[\w-]+)\.(?P<space>[\w-]+)\.svc(?:\.cluster\.local)?", name)
+    if not found or view.resource.text("spec.type") != "ExternalName":
+        return None
+    target = Ref(found["space"], "Service", found["name"])
+    if not scene.snapshot.lacks(target):
+        return None
+    meant = next(
+        (w for w in scene.workloads.values() if w.ref.name == view.ref.name and w.ref.namespace == view.ref.namespace),
+        None,
+    )
+    labels = _shown(_close_labels({}, meant.pod_labels)) if meant else ""
+    return Finding(
+        fault=Fault.SERVICE_SELECTOR_MISMATCH,
+        entity=view.ref,
+        field="spec.externalName",
+        observed=f"an alias of {name}",
+        expected=labels or "the name of a Service that exists",
+        summary=f"Service {view.ref.name} is an alias of {name}, which does not exist",
+        advice=f"Make it a Service again that selects {labels}" if labels else "Set spec.externalName to what exists",
+        certainty=0.93 if scene.callers.get(view.ref) else 0.8,
+        breaks=(view.ref, *((meant.ref,) if meant else ())),
+        observations=(cite.fields(scene, view.resource, "spec.type", "spec.externalName"), cite.absent(scene, target)),
+    )
 
 
 def _left_over(scene: Scene, view: ServiceView) -> bool:

@@ -199,6 +199,29 @@ def limit_range(site: Site) -> Iterator[Draft]:
             yield Draft("fit-limit-range", tuple(actions), f"{site.cause.observed}")
 
 
+@playbook(Fault.LIMIT_RANGE_VIOLATION)
+def limit_ratio(site: Site) -> Iterator[Draft]:
+    """Requests as near to the limits as the LimitRange asks for."""
+    found = re.search(
+        r"(?P<name>[\w./-]+) max limit to request ratio per Container is (?P<most>[\d.]+)", site.cause.observed
+    )
+    if site.resource is None or not found:
+        return
+    name, actions = found["name"], list[Action]()
+    for workload in (w for w in site.harmed if w.ref.kind in SetResources.kinds):
+        for container in workload.containers:
+            limit = amount(container.text(f"resources.limits.{name}", "0"))
+            asked = amount(container.text(f"resources.requests.{name}", "0"))
+            if limit and asked * float(found["most"]) < limit:
+                least = limit / float(found["most"])
+                new = bytes_text(least) if name == "memory" else f"{math.ceil(least * 1000)}m"
+                actions.append(
+                    SetResources(target=workload.ref, container=container.text("name"), requests={name: new})
+                )
+    if actions:
+        yield Draft("fit-limit-range", tuple(actions), f"{site.cause.observed}")
+
+
 @playbook(Fault.HPA_NO_CPU_REQUEST)
 def request_for_hpa(site: Site) -> Iterator[Draft]:
     """A request of which the use can be told: half the limit, or a tenth of a core."""

@@ -24,7 +24,9 @@ def selector(site: Site) -> Iterator[Draft]:
     """The labels that the right pods carry."""
     pairs = [p.split("=", 1) for p in site.cause.expected.split(",") if re.fullmatch(r"[^\s=]+=[^\s=]*", p)]
     wanted: Json = {key: value for key, value in pairs}  # noqa: C416  as JSON, not as text to text
-    if wanted and site.resource:
+    if site.cause.field == "spec.externalName":
+        yield from _no_alias(site, wanted)
+    elif wanted and site.resource:
         yield Draft("set-selector", (site.patch(("spec.selector", wanted)),), f"pods carry {site.cause.expected}")
     elif site.resource and (near := _namesake(site)):
         labels: Json = {k: v for k, v in near.pod_labels.items() if k in site.resource.map("spec.selector")}
@@ -68,15 +70,9 @@ def missing(site: Site) -> Iterator[Draft]:
     """The Service that callers ask for, in front of the workload of its name."""
     if not (backend := _namesake(site)) or not backend.pod_labels:
         return
-    calls = [c for c in site.scene.calls if c.service == site.entity and c.port]
-    served = sorted(n for n in served_ports(backend) if n)
-    asked = sorted({c.port for c in calls if c.port}) or served[:1]
+    asked, ports = _wanted_ports(site, backend)
     if not asked:
         return
-    ports: list[Json] = []
-    for number in asked:
-        name: dict[str, Json] = {"name": f"port-{number}"} if len(asked) > 1 else {}
-        ports.append({**name, "port": number, "targetPort": number if number in served or not served else served[0]})
     labels = _identifying(backend)
     manifest: dict[str, Json] = {
         "apiVersion": "v1",
@@ -86,6 +82,33 @@ def missing(site: Site) -> Iterator[Draft]:
     }
     why = f"callers ask for port {', '.join(map(str, asked))}; {backend.ref.kind} {backend.ref.name} carries {labels}"
     yield Draft("create-service", (CreateObject(target=site.entity, manifest=manifest),), why)
+
+
+def _wanted_ports(site: Site, backend: Workload) -> tuple[list[int], list[Json]]:
+    """The ports that callers ask for, and the Service's ports for them."""
+    calls = [c for c in site.scene.calls if c.service == site.entity and c.port]
+    served = sorted(n for n in served_ports(backend) if n)
+    asked = sorted({c.port for c in calls if c.port}) or served[:1]
+    ports: list[Json] = []
+    for number in asked:
+        name: dict[str, Json] = {"name": f"port-{number}"} if len(asked) > 1 else {}
+        ports.append({**name, "port": number, "targetPort": number if number in served or not served else served[0]})
+    return asked, ports
+
+
+def _no_alias(site: Site, labels: Json) -> Iterator[Draft]:
+    """A Service with a selector again, where its name has been made an alias of nothing."""
+    if labels and site.resource and (backend := _namesake(site)):
+        asked, ports = _wanted_ports(site, backend)
+        fields: tuple[tuple[str, Json], ...] = (
+            ("spec.type", "ClusterIP"), ("spec.externalName", None), ("spec.selector", labels), ("spec.ports", ports),
+        )  # fmt: skip
+        if asked:
+            yield Draft(
+                "end-alias",
+                (site.patch(*fields),),
+                f"{backend.ref.kind} {backend.ref.name} serves what callers ask for",
+            )
 
 
 def _identifying(workload: Workload) -> dict[str, str]:
