@@ -122,7 +122,9 @@ def _misconfigured(scene: Scene, hpa: Resource, workload: Workload) -> Finding |
             "spec.metrics",
             active.text("message")[:200],
             "metrics that can be read",
-            0.7,
+            0.92
+            if "no custom metrics API" in active.text("message") or "no external metrics API" in active.text("message")
+            else 0.7,
         )
     else:
         return None

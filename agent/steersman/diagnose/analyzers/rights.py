@@ -15,7 +15,7 @@ from ..failures import signs
 from ..scene import Scene
 
 _REFUSED = re.compile(
-    r'User "system:serviceaccount:(?P<namespace>[^:"]+):(?P<name>[^"]+)" cannot (?P<verb>\w+) resource "(?P<resource>[\w/]+)"'
+    r"""User [\\"]*system:serviceaccount:(?P<namespace>[^:"\\]+):(?P<name>[\w.-]+)[\\"]* cannot (?P<verb>\w+) resource [\\"]*(?P<resource>[\w/]+)"""
 )
 
 

@@ -20,8 +20,8 @@ from ..trouble import GRACE_SECONDS
 from ..workloads import Workload
 from .gpu_waiting import explained as accelerators_explained
 from .lifecycle import preemption
+from .schedulers import named_node, nobody_schedules
 
-DEFAULT = "default-scheduler"
 _FIELDS = {
     Fault.NODE_SELECTOR_MISMATCH: "nodeSelector",
     Fault.NODE_AFFINITY_MISMATCH: "affinity.nodeAffinity",
@@ -67,7 +67,7 @@ _MESSAGES = (
 def unschedulable(scene: Scene) -> Iterator[Output]:
     """For each workload with pods that find no node: the condition that keeps them off the nodes that are meant for them."""
     for workload in scene.workloads.values():
-        if nowhere := _named_node(scene, workload):
+        if nowhere := named_node(scene, workload):
             yield nowhere
             continue
         waiting = [
@@ -80,12 +80,20 @@ def unschedulable(scene: Scene) -> Iterator[Output]:
         reason = pod.condition("PodScheduled").text("reason")
         if event is None and reason != "Unschedulable":
             if pod.created and not scene.within(pod.created, GRACE_SECONDS):
-                yield _nobody_schedules(scene, workload, pod)
+                yield nobody_schedules(scene, workload, pod)
             continue
         message = event.message if event else pod.condition("PodScheduled").text("message")
-        if "unbound immediate PersistentVolumeClaims" in message or 'persistentvolumeclaim "' in message:
+        of_claims = "unbound immediate PersistentVolumeClaims" in message or 'persistentvolumeclaim "' in message
+        if of_claims and not _bound_since(scene, pod):
             continue  # the claim is at fault, not the place
         yield from _explain(scene, workload, pod, event, message)
+
+
+def _bound_since(scene: Scene, pod: Resource) -> bool:
+    """Whether the pod's claims have been bound since the scheduler spoke of them."""
+    names = [v.text("persistentVolumeClaim.claimName") for v in pod.each("spec.volumes")]
+    claims = [scene.snapshot.get(Ref(pod.namespace, "PersistentVolumeClaim", n)) for n in names if n]
+    return bool(claims) and all(c is not None and c.text("status.phase") == "Bound" for c in claims)
 
 
 def _explain(
@@ -325,66 +333,3 @@ def _advice(fault: Fault, workload: Workload, nodes: list[str], expected: str) -
 
 def _several(nodes: list[str]) -> str:
     return ", ".join(nodes[:3]) + (f" and {len(nodes) - 3} more" if len(nodes) > 3 else "")
-
-
-def _named_node(scene: Scene, workload: Workload) -> Finding | None:
-    """A pod template that names its node itself, where there is no such node: the pods are collected as soon as they are made."""
-    node = workload.spec.text("nodeName")
-    if not node or node in scene.nodes or not scene.snapshot.read_whole("Node") or not workload.desired:
-        return None
-    field, past = f"{workload.spec_path}.nodeName", before(scene, workload)
-    old = past.template.text("spec.nodeName") if past else ""
-    return Finding(
-        fault=Fault.NODE_SELECTOR_MISMATCH,
-        entity=workload.ref,
-        field=field,
-        observed=f"nodeName {node}, which does not exist",
-        expected=old or "no nodeName: the scheduler chooses",
-        summary=f"{workload.ref.kind} {workload.ref.name} wants its pods on node {node}, which does not exist",
-        advice=f"Take {field} away",
-        certainty=0.95,
-        breaks=(workload.ref,),
-        needs_symptom=False,
-        observations=(cite.fields(scene, workload.resource, field), cite.absent(scene, Ref("", "Node", node))),
-    )
-
-
-def _nobody_schedules(scene: Scene, workload: Workload, pod: Resource) -> Finding:
-    if (name := pod.text("spec.schedulerName", DEFAULT)) != DEFAULT and not _scheduled_by(scene, name):
-        return _unknown_scheduler(scene, workload, pod, name)
-    return Finding(
-        fault=Fault.SCHEDULER_UNAVAILABLE,
-        entity=Ref("kube-system", "Pod", "kube-scheduler"),
-        observed=f"pod {pod.name} has waited since {cite.clock(pod.created)} without a word from a scheduler",
-        expected=f"scheduler {pod.text('spec.schedulerName', 'default-scheduler')} assigns it or says why not",
-        summary=f"No scheduler looks at the pods of {workload.ref.kind} {workload.ref.name}",
-        advice="Check that the scheduler runs, and that the pod's schedulerName is right",
-        certainty=0.85,
-        breaks=(workload.ref,),
-        observations=(cite.fields(scene, pod, "spec.schedulerName", "status.phase", "status.conditions"),),
-    )
-
-
-def _scheduled_by(scene: Scene, name: str) -> bool:
-    """Whether any pod has been given a node by the scheduler of that name."""
-    return any(p.text("spec.schedulerName") == name and p.text("spec.nodeName") for p in scene.snapshot.all("Pod"))
-
-
-def _unknown_scheduler(scene: Scene, workload: Workload, pod: Resource, name: str) -> Finding:
-    past = before(scene, workload)
-    expected = past.template.text("spec.schedulerName", DEFAULT) if past else DEFAULT
-    return Finding(
-        fault=Fault.SCHEDULER_UNAVAILABLE,
-        entity=workload.ref,
-        field=f"{workload.spec_path}.schedulerName",
-        observed=name,
-        expected=expected,
-        summary=f"{workload.ref.kind} {workload.ref.name} asks for scheduler {name}, which has placed no pod of this cluster",
-        advice=f"Set schedulerName to {expected}, or start {name}",
-        certainty=0.93,
-        breaks=(workload.ref,),
-        observations=(
-            cite.fields(scene, pod, "spec.schedulerName", "status.phase", "status.conditions"),
-            cite.fields(scene, workload.resource, f"{workload.spec_path}.schedulerName"),
-        ),
-    )
