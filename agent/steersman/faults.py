@@ -85,11 +85,7 @@ class Fault(StrEnum):
     )
     INSUFFICIENT_CPU = "insufficient-cpu", "scheduling", "No node has as much CPU left as the pod requests."
     INSUFFICIENT_MEMORY = "insufficient-memory", "scheduling", "No node has as much memory left as the pod requests."
-    INSUFFICIENT_RESOURCE = (
-        "insufficient-resource",
-        "scheduling",
-        "No node has as much of some other resource left as the pod asks for.",
-    )
+    INSUFFICIENT_RESOURCE = "insufficient-resource", "scheduling", "No node has as much left of another resource."
     INSUFFICIENT_GPU = "insufficient-gpu", "scheduling", "No node has as many GPUs left as the pod asks for."
     HOST_PORT_CONFLICT = (
         "host-port-conflict",

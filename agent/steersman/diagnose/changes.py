@@ -40,13 +40,26 @@ class Change:
 def revisions(scene: Scene, workload: Workload) -> list[Revision]:
     """The templates of the workload, the newest first; empty where no history is kept."""
     if workload.ref.kind == "Deployment":
-        return [Revision(revision(rs), rs.at("spec.template"), rs.created, rs.name) for rs in workload.revisions]
+        return [
+            Revision(revision(rs), rs.at("spec.template"), _began(workload, rs), rs.name) for rs in workload.revisions
+        ]
     found = [
         Revision(item.count("revision"), item.at("data.spec.template"), item.created, item.name)
         for item in scene.snapshot.all("ControllerRevision")
         if item.controller == workload.ref
     ]
     return sorted(found, key=lambda r: -r.number)
+
+
+def _began(workload: Workload, replica_set: Resource) -> datetime | None:
+    """When the revision came: a ReplicaSet that is taken up again keeps its old date, and its first pods tell."""
+    made = replica_set.created
+    if "deployment.kubernetes.io/revision-history" not in replica_set.annotations or made is None:
+        return made
+    own = [
+        p.created for p in workload.live_pods if p.created and p.controller and p.controller.name == replica_set.name
+    ]
+    return max(made, min(own)) if own else made
 
 
 def before(scene: Scene, workload: Workload) -> Revision | None:

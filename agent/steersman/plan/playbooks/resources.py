@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from steersman_tools.actions import Action, PatchField, RestartRollout, Scale, SetResources
+from steersman_tools.fields import Fields
 from steersman_tools.quantity import amount
 from steersman_tools.types import Json, Ref
 
+from ...diagnose.changes import container_before
+from ...diagnose.workloads import Workload
 from ...faults import Fault
 from ..book import playbook
 from ..site import Draft, Site, value_at
@@ -137,6 +140,28 @@ def quota(site: Site) -> Iterator[Draft]:
             f"{site.cause.observed}; {needed} holds what is declared",
             choices=("Or free some of it: scale something down.",),
         )
+
+
+@playbook(Fault.QUOTA_EXCEEDED)
+def stated(site: Site) -> Iterator[Draft]:
+    """What a quota wants every container to state, as the template stated it before; else as its request or limit has it."""
+    found = re.fullmatch(r"containers state no (?P<what>[\w.,-]+)", site.cause.observed)
+    wanted = [part.rpartition(".")[::2] for part in found["what"].split(",")] if found else []
+    workloads = [w for w in site.harmed if w.ref.kind in SetResources.kinds]
+    actions = tuple(a for w in workloads for c in w.containers if (a := _states(site, w, c, wanted)))
+    if actions:
+        yield Draft("state-resources", actions, f"{site.cause.observed}, which the quota demands")
+
+
+def _states(site: Site, workload: Workload, container: Fields, wanted: Iterable[tuple[str, str]]) -> Action | None:
+    old = container_before(site.scene, workload, container.text("name"))
+    new: dict[str, dict[str, str]] = {"requests": {}, "limits": {}}
+    for part, name in ((part or "requests", name) for part, name in wanted):
+        known = (old.map(f"resources.{part}"), container.map("resources.limits"), container.map("resources.requests"))
+        value = next((k[name] for k in known if name in k), "")
+        if value and name not in container.map(f"resources.{part}"):
+            new[part][name] = value
+    return SetResources(target=workload.ref, container=container.text("name"), **new) if any(new.values()) else None
 
 
 def _needed(site: Site, name: str) -> str:
