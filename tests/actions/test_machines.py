@@ -8,26 +8,11 @@ from steersman_tools.actions import Action, Drain, RebootNode, Unfit
 from steersman_tools.actuator import Actuator
 from steersman_tools.arrivals import Late
 from steersman_tools.fields import Fields
-from steersman_tools.kubernetes.write import ClusterWriter
 from steersman_tools.types import Ref
-from steersman_tools.world.clock import SimulatedClock
-from steersman_tools.world.inside import Inside, LivedTime
-from steersman_tools.world.world import EXAMPLE, World
+from steersman_tools.world.world import World
 
 NODE = Ref("", "Node", "gpu-0")
 AGENT = "node.lab/operation"
-
-
-@pytest.fixture
-def world() -> World:
-    made = World.from_file(EXAMPLE, SimulatedClock())
-    made.run_for(60)
-    return made
-
-
-@pytest.fixture
-def actuator(world: World) -> Actuator:
-    return Actuator(ClusterWriter(Inside(world)), LivedTime(world))
 
 
 def node(world: World) -> Fields:

@@ -12,21 +12,13 @@ from steersman_tools.fields import Fields
 from steersman_tools.images import owned
 from steersman_tools.kubernetes.write import ClusterWriter
 from steersman_tools.types import Json, JsonObject, Ref
-from steersman_tools.world.clock import SimulatedClock
 from steersman_tools.world.inside import Inside, LivedTime
-from steersman_tools.world.world import EXAMPLE, World
+from steersman_tools.world.world import World
 from steersman_tools.writer import Conflicted, Mode
 
 from .cases import CASES, action
 
 WATCHED = ("deployments.apps", "services", "configmaps", "networkpolicies.networking.k8s.io", "nodes", "jobs.batch")
-
-
-@pytest.fixture
-def world() -> World:
-    made = World.from_file(EXAMPLE, SimulatedClock())
-    made.run_for(60)
-    return made
 
 
 def values(world: World) -> dict[str, str]:
