@@ -56,19 +56,23 @@ def _read_anew(site: Site, draft: Draft) -> Draft:
 
 
 def _drafts(site: Site, handbook: Handbook | None) -> Iterator[Draft]:
-    if site.cause.fault not in _AHEAD:
+    tells = _past_tells(site)
+    if tells:
         yield from _looking_back(site)
     for playbook in BOOK.get(site.cause.fault, ()):
         yield from playbook(site)
     if handbook:
         yield from templates(site, handbook.of(site.cause.fault))
-    if site.cause.fault not in _AHEAD and site.restored() and (whole := site.rolled_back()):
+    if tells and site.restored() and (whole := site.rolled_back()):
         yield whole  # where the field alone cannot go back without the rest of what came with it
 
 
+def _past_tells(site: Site) -> bool:
+    """Whether what an object was before says what it should be: where no field of it is at fault, that would be a guess."""
+    return site.cause.fault not in _AHEAD and (bool(site.cause.field) or site.cause.fault not in _OUTSIDE)
+
+
 def _looking_back(site: Site) -> Iterator[Draft]:
-    if not site.cause.field and site.cause.fault in _OUTSIDE:
-        return  # no field of it is at fault: what it was before would be a guess
     if draft := site.declared():
         yield draft
     if draft := site.restored():

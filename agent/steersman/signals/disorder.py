@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from steersman_tools.flows import Disorder, Level
 from steersman_tools.metrics import Match, MetricsSource, Query
@@ -33,6 +34,8 @@ SPOILT = 0.1
 """The share of failures from which a moment does not say how long answers usually take: a failure is often quick."""
 FEWEST = 10.0
 """Requests within the window below which nothing is said."""
+WARMING = 2.0
+"""Windows after a service's first request that do not say what is usual: one until its rates are whole, one for what it calls."""
 ENOUGH = 6
 """Points of the past without which nothing is usual."""
 
@@ -100,16 +103,25 @@ def disorders(seen: Traffic) -> tuple[Disorder, ...]:
         requests = seen.columns["requests"][:, at]
         if not _last(requests) * seen.window >= FEWEST:
             continue
-        sound = unspoilt(waits[:, at], lost[:, at])
+        grown = _grown(requests, WARMING * seen.window / seen.step)
+        sound = np.where(grown, unspoilt(waits[:, at], lost[:, at]), np.nan)
+        kept = np.where(grown, lost[:, at], np.nan)
         for course, past, query, what, least in (
             (waits[:, at], sound, asked["seconds"], "slow", None),
-            (lost[:, at], lost[:, at], asked["failures"], "failing", LOST),
+            (lost[:, at], kept, asked["failures"], "failing", LOST),
         ):
             level = _level(course, past, requests, query, service)
             if level is not None and (begun := _since(course, past, level, least)) is not None:
                 moment = datetime.fromtimestamp(seen.now - seen.step * (len(course) - 1 - begun), UTC)
                 found.append(Disorder(service, "slow" if what == "slow" else "failing", level, moment))
     return tuple(found)
+
+
+def _grown(requests: Floats, rows: float) -> NDArray[np.bool_]:
+    """Which moments say what is usual: of a service that is seen to begin, not its first ones, in which those that it calls begin too."""
+    known = np.flatnonzero(np.isfinite(requests))
+    began = int(known[0]) if len(known) else 0
+    return np.arange(len(requests)) >= (began + rows if began else 0)
 
 
 def calm(values: Floats) -> tuple[float, float]:
