@@ -14,6 +14,9 @@ from .. import cite
 from ..scene import Scene
 from ..workloads import Workload
 
+STARTING_SECONDS = 120.0
+"""So long an autoscaler may be without the first readings of its metrics."""
+
 
 def autoscalers(scene: Scene) -> Iterator[Output]:
     """One finding for each HorizontalPodAutoscaler that cannot do its work."""
@@ -113,19 +116,8 @@ def _misconfigured(scene: Scene, hpa: Resource, workload: Workload) -> Finding |
         )
     elif limited.text("status") == "True" and limited.text("reason") == "TooManyReplicas" and _hot(hpa):
         field, observed, expected, certainty = "spec.maxReplicas", f"{most}, which is reached", "room to grow", 0.75
-    elif (
-        active.text("status") == "False"
-        and active.text("reason").startswith("FailedGet")
-        and "missing request" not in active.text("message")
-    ):
-        field, observed, expected, certainty = (
-            "spec.metrics",
-            active.text("message")[:200],
-            "metrics that can be read",
-            0.92
-            if "no custom metrics API" in active.text("message") or "no external metrics API" in active.text("message")
-            else 0.7,
-        )
+    elif certainty := _unread(scene, hpa, active):
+        field, observed, expected = "spec.metrics", active.text("message")[:200], "metrics that can be read"
     else:
         return None
     return Finding(
@@ -141,6 +133,20 @@ def _misconfigured(scene: Scene, hpa: Resource, workload: Workload) -> Finding |
         needs_symptom=certainty < 0.9,
         observations=(cite.fields(scene, hpa, "spec", "status.conditions"),),
     )
+
+
+def _unread(scene: Scene, hpa: Resource, active: Fields) -> float:
+    """How sure it is that the autoscaler cannot read its metrics, and not only has none yet; 0.0 where it can."""
+    message = active.text("message")
+    if (
+        active.text("status") != "False"
+        or not active.text("reason").startswith("FailedGet")
+        or "missing request" in message
+    ):
+        return 0.0
+    if "no custom metrics API" in message or "no external metrics API" in message:
+        return 0.92
+    return 0.0 if hpa.created and scene.within(hpa.created, STARTING_SECONDS) else 0.7
 
 
 def _hot(hpa: Resource) -> bool:
