@@ -208,9 +208,8 @@ class Actuator:
         prepared, ref = receipt.prepared, receipt.prepared.target
         effect, before = prepared.action.effect, prepared.before
         live = await self._read(ref)
-        if effect == "evict" or (effect == "delete" and not prepared.action.reversible):
-            return Undone(proven=False, text=f"{prepared.action.words}: this cannot be taken back")
-        if effect == "edit" and ref.kind == "QuantumJob" and not prepared.action.reversible:
+        of_no_return = effect in ("evict", "delete") or (effect == "edit" and ref.kind == "QuantumJob")
+        if of_no_return and not prepared.action.reversible:
             return Undone(proven=False, text=f"{prepared.action.words}: this cannot be taken back")
         if effect == "delete":
             return await self._remade(ref, before, live)

@@ -60,6 +60,10 @@ class Fields:
             return str(value).lower()
         return str(value) if isinstance(value, str | int | float) else default
 
+    def condition(self, kind: str) -> Fields:
+        """The status condition of that type, empty when there is none."""
+        return next((c for c in self.each("status.conditions") if c.text("type") == kind), Fields(None))
+
     def integer(self, path: str) -> int | None:
         value = self.get(path)
         if isinstance(value, int) and not isinstance(value, bool):

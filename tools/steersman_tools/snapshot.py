@@ -60,10 +60,6 @@ class Resource(Fields):
         owner = next((o for o in owners if o.flag("controller")), owners[0] if owners else None)
         return Ref(self.namespace, owner.text("kind"), owner.text("name")) if owner else None
 
-    def condition(self, kind: str) -> Fields:
-        """The status condition of that type, empty when there is none."""
-        return next((c for c in self.each("status.conditions") if c.text("type") == kind), Fields(None))
-
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:

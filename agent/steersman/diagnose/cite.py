@@ -50,10 +50,9 @@ def absent(scene: Scene, ref: Ref) -> Observation:
 
 def past(scene: Scene, ref: Ref, revision: int, text: str) -> Observation:
     """What an object was before."""
-    kind, space = BY_NAME[ref.kind], f"namespaces/{ref.namespace}/" if ref.namespace else ""
-    root = f"/apis/{kind.group}/{kind.versions[0]}" if kind.group else f"/api/{kind.versions[0]}"
+    kind = BY_NAME[ref.kind]
     query = f"fieldSelector=metadata.name%3D{ref.name}&limit=500&resourceVersion={revision}&resourceVersionMatch=Exact"
-    call = f"kubectl get --raw '{root}/{space}{kind.plural}?{query}'"
+    call = f"kubectl get --raw '{kind.path(kind.versions[0], ref.namespace)}?{query}'"
     return _make(scene, "kubernetes", call, f"{ref.kind} {ref.name} at revision {revision}: {text}")
 
 

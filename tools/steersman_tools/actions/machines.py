@@ -37,7 +37,7 @@ class _Machine(Base):
     """So many of the resource must be allocatable again; 0: nobody knows how many."""
 
     def _back(self, node: Fields) -> bool:
-        ready = any(c.text("type") == "Ready" and c.text("status") == "True" for c in node.each("status.conditions"))
+        ready = node.condition("Ready").text("status") == "True"
         offered = amount(node.map("status.allocatable").get(self.resource, "0")) if self.resource else 0.0
         return ready and offered >= self.devices
 
@@ -108,8 +108,7 @@ class CleanDisk(Base):
 
 
 def _under_pressure(node: JsonObject) -> bool:
-    conditions = Fields(dict(node)).each("status.conditions")
-    return any(c.text("type") == "DiskPressure" and c.text("status") == "True" for c in conditions)
+    return Fields(dict(node)).condition("DiskPressure").text("status") == "True"
 
 
 class RequestReboot(_Reboot):

@@ -28,7 +28,7 @@ class ClearPod(Base):
         makers = {o.text("kind") for o in pod.each("metadata.ownerReferences") if o.flag("controller")}
         if not makers & {"StatefulSet", "ReplicaSet", "DaemonSet"}:
             raise Unfit(f"{self.target} belongs to no controller that would make it anew.")
-        ready = any(c.text("type") == "Ready" and c.text("status") == "True" for c in pod.each("status.conditions"))
+        ready = pod.condition("Ready").text("status") == "True"
         if ready or ("StatefulSet" not in makers and pod.text("status.phase") != "Failed"):
             raise Unfit(f"{self.target} is at work, or may still be: it is left alone.")
         return obj

@@ -39,13 +39,14 @@ def named_node(scene: Scene, workload: Workload) -> Finding | None:
 
 def nobody_schedules(scene: Scene, workload: Workload, pod: Resource) -> Finding:
     """A pod that no scheduler has said a word about: there is none, or the pod asks for one that there is not."""
-    if (name := pod.text("spec.schedulerName", DEFAULT)) != DEFAULT and not _scheduled_by(scene, name):
+    name = pod.text("spec.schedulerName", DEFAULT)
+    if name != DEFAULT and not _scheduled_by(scene, name):
         return _unknown_scheduler(scene, workload, pod, name)
     return Finding(
         fault=Fault.SCHEDULER_UNAVAILABLE,
         entity=Ref("kube-system", "Pod", "kube-scheduler"),
         observed=f"pod {pod.name} has waited since {cite.clock(pod.created)} without a word from a scheduler",
-        expected=f"scheduler {pod.text('spec.schedulerName', 'default-scheduler')} assigns it or says why not",
+        expected=f"scheduler {name} assigns it or says why not",
         summary=f"No scheduler looks at the pods of {workload.ref.kind} {workload.ref.name}",
         advice="Check that the scheduler runs, and that the pod's schedulerName is right",
         certainty=0.85,

@@ -68,10 +68,7 @@ def _dead_alias(scene: Scene, view: ServiceView) -> Finding | None:
     target = Ref(found["space"], "Service", found["name"])
     if not scene.snapshot.lacks(target):
         return None
-    meant = next(
-        (w for w in scene.workloads.values() if w.ref.name == view.ref.name and w.ref.namespace == view.ref.namespace),
-        None,
-    )
+    meant = _meant(scene, view)
     labels = _shown(_close_labels({}, meant.pod_labels)) if meant else ""
     return Finding(
         fault=Fault.SERVICE_SELECTOR_MISMATCH,

@@ -221,7 +221,7 @@ def limit_range(site: Site) -> Iterator[Draft]:
                     )
                 )
         if actions:
-            yield Draft("fit-limit-range", tuple(actions), f"{site.cause.observed}")
+            yield Draft("fit-limit-range", tuple(actions), site.cause.observed)
 
 
 @playbook(Fault.LIMIT_RANGE_VIOLATION)
@@ -244,7 +244,7 @@ def limit_ratio(site: Site) -> Iterator[Draft]:
                     SetResources(target=workload.ref, container=container.text("name"), requests={name: new})
                 )
     if actions:
-        yield Draft("fit-limit-range", tuple(actions), f"{site.cause.observed}")
+        yield Draft("fit-limit-range", tuple(actions), site.cause.observed)
 
 
 @playbook(Fault.HPA_NO_CPU_REQUEST)

@@ -40,10 +40,9 @@ def image(site: Site) -> Iterator[Draft]:
 
 def _again(site: Site, image: str) -> Iterator[Replace]:
     """The Jobs that a CronJob has made from the wrong template and that wait in vain: a Job's own template cannot be changed."""
-    if site.entity.kind != "CronJob":
+    if site.workload is None or site.entity.kind != "CronJob":
         return
-    made = [j for j in site.scene.snapshot.all("Job") if j.namespace == site.entity.namespace and j.controller]
-    waiting = [j for j in made if j.controller and j.controller.name == site.entity.name and not _over(j)]
+    waiting = [j for j in site.workload.jobs if not _over(j)]
     for job in waiting[:MOST_JOBS]:
         for index, container in enumerate(job.each("spec.template.spec.containers")):
             if container.text("name") == site.container:
